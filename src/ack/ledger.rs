@@ -1,0 +1,183 @@
+//! The positions it is safe to resume from.
+//!
+//! * A batch is safe for a branch when it and every batch before it are settled there, without a gap.
+//! * A receipt that is dropped is lost, not delivered: the branch never moves past its batch again.
+//! * Marks wait in order; the newest one that a branch has passed is that branch's position.
+//! * At most [`WAITING`] marks wait; beyond that a middle one is dropped, which is always safe.
+//!
+//! One ledger belongs to one partition. It writes nothing; [`checkpoint`](super::checkpoint) does.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::Value;
+
+/// Marks of a partition that may wait for their batches.
+pub const WAITING: usize = 4;
+
+/// A place where a partition can be resumed exactly: position and Memory, taken together after a batch.
+#[derive(Debug, Clone)]
+pub struct Mark {
+    /// Number of the last batch before it.
+    pub batch: u64,
+    /// What the source needs to resume there.
+    pub position: Value,
+    /// Records read so far in the partition.
+    pub seq: u64,
+    /// Memory of the decoder and of every stage, by its key, as it is saved.
+    pub memory: Vec<(String, Value)>,
+    /// Keys that Memory had begun and not yet let out, of all branches together: `(seq, index)`.
+    pub owed: Vec<(u64, u32)>,
+    /// Seqs behind which the clock cut a record, still ahead of the least position.
+    pub cuts: Vec<u64>,
+}
+
+/// The ledger of one partition.
+#[derive(Debug)]
+pub struct Ledger {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Number of the oldest batch in `open`.
+    first: u64,
+    /// Branches that have settled each batch, as bits.
+    open: VecDeque<u64>,
+    /// Per branch: every batch below this number is settled.
+    safe: Vec<u64>,
+    /// Per branch: a receipt was lost.
+    lost: Vec<bool>,
+    marks: VecDeque<Mark>,
+    /// Per branch: the newest mark it has passed.
+    passed: Vec<Option<Arc<Mark>>>,
+    in_flight: u64,
+}
+
+impl Ledger {
+    /// A ledger for a partition whose events go to `branches` branches (at most 64).
+    pub fn new(branches: usize) -> Arc<Ledger> {
+        Arc::new(Ledger {
+            state: Mutex::new(State {
+                first: 0,
+                open: VecDeque::new(),
+                safe: vec![0; branches],
+                lost: vec![false; branches],
+                marks: VecDeque::new(),
+                passed: vec![None; branches],
+                in_flight: 0,
+            }),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Opens the next batch: one receipt per branch.
+    pub fn open(self: &Arc<Self>) -> Vec<Receipt> {
+        let mut state = self.lock();
+        let batch = state.first + state.open.len() as u64;
+        state.open.push_back(0);
+        let branches = state.safe.len();
+        state.in_flight += branches as u64;
+        drop(state);
+        (0..branches).map(|branch| Receipt { ledger: self.clone(), batch, branch, settled: false }).collect()
+    }
+
+    /// Adds a mark behind the batch opened last.
+    pub fn mark(&self, mut mark: Mark) {
+        let mut state = self.lock();
+        mark.batch = (state.first + state.open.len() as u64).saturating_sub(1);
+        state.marks.push_back(mark);
+        if state.marks.len() > WAITING {
+            state.marks.remove(WAITING / 2);
+        }
+        state.advance();
+    }
+
+    /// The newest mark that each branch has passed.
+    pub fn passed(&self) -> Vec<Option<Arc<Mark>>> {
+        self.lock().passed.clone()
+    }
+
+    /// Whether any receipt of the branch was lost.
+    pub fn is_lost(&self, branch: usize) -> bool {
+        self.lock().lost[branch]
+    }
+
+    /// Receipts that are out.
+    pub fn in_flight(&self) -> u64 {
+        self.lock().in_flight
+    }
+}
+
+impl State {
+    fn settle(&mut self, batch: u64, branch: usize) {
+        let Some(bits) = self.open.get_mut((batch - self.first) as usize) else {
+            return;
+        };
+        *bits |= 1 << branch;
+        self.advance();
+    }
+
+    fn advance(&mut self) {
+        for branch in 0..self.safe.len() {
+            while let Some(bits) = self.open.get((self.safe[branch] - self.first) as usize)
+                && bits & (1 << branch) != 0
+            {
+                self.safe[branch] += 1;
+            }
+            let safe = self.safe[branch];
+            let newest = self.marks.iter().rev().find(|mark| mark.batch < safe);
+            if let Some(mark) = newest
+                && self.passed[branch].as_ref().is_none_or(|old| old.batch < mark.batch || old.seq < mark.seq)
+            {
+                self.passed[branch] = Some(Arc::new(mark.clone()));
+            }
+        }
+        let least = self.safe.iter().copied().min().unwrap_or(u64::MAX);
+        while self.first < least && self.open.pop_front().is_some() {
+            self.first += 1;
+        }
+        // A mark that every branch has passed will not be looked at again.
+        while let [first, second, ..] = self.marks.make_contiguous()
+            && first.batch < least
+            && second.batch < least
+        {
+            self.marks.pop_front();
+        }
+    }
+}
+
+/// Says what became of one batch in one branch.
+///
+/// Dropped without [`delivered`](Receipt::delivered) it counts as lost: after a restart the batch is read again.
+#[derive(Debug)]
+#[must_use]
+pub struct Receipt {
+    ledger: Arc<Ledger>,
+    batch: u64,
+    branch: usize,
+    settled: bool,
+}
+
+impl Receipt {
+    /// The destination has everything of this batch, durably (or there was nothing to have).
+    pub fn delivered(mut self) {
+        self.settled = true;
+        let mut state = self.ledger.lock();
+        state.in_flight -= 1;
+        state.settle(self.batch, self.branch);
+    }
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        if !self.settled {
+            let mut state = self.ledger.lock();
+            state.in_flight -= 1;
+            state.lost[self.branch] = true;
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! What is safe: receipts, ledgers, marks and the checkpoint.
+
+pub mod checkpoint;
+pub mod ledger;
+
+pub use ledger::{Ledger, Mark, Receipt};

@@ -1,0 +1,2 @@
+//! The command `mcpp`.
+fn main() {}
