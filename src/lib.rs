@@ -7,8 +7,10 @@
 
 pub mod ack;
 pub mod config;
+pub mod engine;
 pub mod event;
 pub mod plan;
 pub mod sinks;
 pub mod sources;
 pub mod stages;
+pub mod telemetry;

@@ -2,5 +2,6 @@
 
 pub mod checkpoint;
 pub mod ledger;
+pub mod store;
 
 pub use ledger::{Ledger, Mark, Receipt};

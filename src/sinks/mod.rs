@@ -1,5 +1,7 @@
 //! Sinks: where events go. Encoding is CPU and runs in the lane; sending is I/O and runs beside it.
 
+pub mod dead_letter;
+
 use serde_json::Value;
 
 use crate::config::{Diags, Settings};

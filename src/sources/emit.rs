@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 
@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::ack::checkpoint::SavedPartition;
-use crate::event::{Buffer, End, Lease, Nanos, Partition};
+use crate::event::{Buffer, End, Lease, NO_TIME, Nanos, Partition};
 
 use super::DynDecoder;
 
@@ -56,6 +56,8 @@ pub struct Delivery {
     pub position: Value,
     /// What ends with these bytes; `Some(End::Clock)`: the source has looked and there is nothing more now.
     pub end: Option<End>,
+    /// The source has let go of the partition; nothing more comes in this run.
+    pub gone: bool,
 }
 
 /// A partition's beginning.
@@ -68,10 +70,18 @@ pub struct Opened {
     pub seq: u64,
 }
 
+/// Who wants to know which partitions there are before anything is read: a merge in time order.
+pub trait Watch: Send + Sync {
+    /// A partition is open.
+    fn opened(&self, number: usize);
+    /// A source has opened every partition that it knows of at its start.
+    fn ready(&self);
+}
+
 /// A source's way to the lanes.
-#[derive(Clone)]
 pub struct Emit {
     shared: Arc<Shared>,
+    ready: AtomicBool,
 }
 
 struct Shared {
@@ -82,6 +92,7 @@ struct Shared {
     reading: AtomicUsize,
     numbers: AtomicUsize,
     saved: Mutex<HashMap<String, SavedPartition>>,
+    watch: Arc<dyn Watch>,
 }
 
 /// Emptied buffers, for the next read: fresh pages cost more than the work.
@@ -92,7 +103,12 @@ struct Pool {
 
 impl Emit {
     /// A way to `lanes` with a budget in bytes and what was saved of earlier runs.
-    pub fn new(lanes: Vec<Sender<Delivery>>, budget: usize, saved: HashMap<String, SavedPartition>) -> Emit {
+    pub fn new(
+        lanes: Vec<Sender<Delivery>>,
+        budget: usize,
+        saved: HashMap<String, SavedPartition>,
+        watch: Arc<dyn Watch>,
+    ) -> Emit {
         Emit {
             shared: Arc::new(Shared {
                 lanes,
@@ -102,7 +118,22 @@ impl Emit {
                 reading: AtomicUsize::new(0),
                 numbers: AtomicUsize::new(0),
                 saved: Mutex::new(saved),
+                watch,
             }),
+            ready: AtomicBool::new(false),
+        }
+    }
+
+    /// The same way for another source.
+    pub fn for_another(&self) -> Emit {
+        Emit { shared: self.shared.clone(), ready: AtomicBool::new(false) }
+    }
+
+    /// Says that every partition known at the start is open. A merge in time order waits for it, so each source says
+    /// it once, as early as it can and before it waits for anything; a source that ends has said it.
+    pub fn ready(&self) {
+        if !self.ready.swap(true, Ordering::Relaxed) {
+            self.shared.watch.ready();
         }
     }
 
@@ -121,9 +152,11 @@ impl Emit {
     pub fn open(&self, partition: Partition, opened: Opened) -> Outlet {
         self.shared.reading.fetch_add(1, Ordering::Relaxed);
         let lane = FxBuildHasher.hash_one(&partition.key) as usize % self.shared.lanes.len();
+        let number = self.shared.numbers.fetch_add(1, Ordering::Relaxed);
+        self.shared.watch.opened(number);
         Outlet {
             shared: self.shared.clone(),
-            number: self.shared.numbers.fetch_add(1, Ordering::Relaxed),
+            number,
             lane,
             partition: Arc::new(partition),
             opened: Some(opened),
@@ -132,7 +165,13 @@ impl Emit {
     }
 }
 
-/// One open partition's way to its lane.
+impl Drop for Emit {
+    fn drop(&mut self) {
+        self.ready();
+    }
+}
+
+/// One open partition's way to its lane. Dropping it closes the partition.
 pub struct Outlet {
     shared: Arc<Shared>,
     number: usize,
@@ -152,7 +191,7 @@ pub struct Room {
 #[derive(Debug)]
 struct Share {
     _slot: OwnedSemaphorePermit,
-    _budget: OwnedSemaphorePermit,
+    _budget: Option<OwnedSemaphorePermit>,
     pool: Arc<Pool>,
 }
 
@@ -183,20 +222,35 @@ impl Outlet {
     /// Waits for room for `size` bytes.
     pub async fn room(&self, size: usize) -> Room {
         let slot = self.slots.clone().acquire_owned().await.expect("never closed");
-        let grains = size.min(self.shared.budget_bytes).div_ceil(GRAIN).max(1) as u32;
-        let budget = self.shared.budget.clone().acquire_many_owned(grains).await.expect("never closed");
-        self.fill(size, slot, budget)
+        if self.is_first() {
+            return self.fill(size, slot, None);
+        }
+        let budget =
+            self.shared.budget.clone().acquire_many_owned(self.grains(size)).await.expect("never closed");
+        self.fill(size, slot, Some(budget))
     }
 
     /// Room for `size` bytes if there is some now: a reader of many partitions turns to another one.
     pub fn try_room(&self, size: usize) -> Option<Room> {
         let slot = self.slots.clone().try_acquire_owned().ok()?;
-        let grains = size.min(self.shared.budget_bytes).div_ceil(GRAIN).max(1) as u32;
-        let budget = self.shared.budget.clone().try_acquire_many_owned(grains).ok()?;
-        Some(self.fill(size, slot, budget))
+        if self.is_first() {
+            return Some(self.fill(size, slot, None));
+        }
+        let budget = self.shared.budget.clone().try_acquire_many_owned(self.grains(size)).ok()?;
+        Some(self.fill(size, slot, Some(budget)))
     }
 
-    fn fill(&self, size: usize, slot: OwnedSemaphorePermit, budget: OwnedSemaphorePermit) -> Room {
+    /// A partition with nothing under way may overdraw the budget by one batch: a merge in time order that waits for
+    /// this partition would else wait for ever while the others hold everything.
+    fn is_first(&self) -> bool {
+        self.slots.available_permits() == IN_FLIGHT - 1
+    }
+
+    fn grains(&self, size: usize) -> u32 {
+        size.min(self.shared.budget_bytes).div_ceil(GRAIN).max(1) as u32
+    }
+
+    fn fill(&self, size: usize, slot: OwnedSemaphorePermit, budget: Option<OwnedSemaphorePermit>) -> Room {
         let free = self.shared.pool.free.lock().unwrap_or_else(|e| e.into_inner()).pop();
         let mut bytes = free.unwrap_or_default();
         bytes.reserve(size);
@@ -244,6 +298,7 @@ impl Outlet {
             read_at,
             position,
             end,
+            gone: false,
         };
         self.shared.lanes[self.lane].send(delivery).is_ok()
     }
@@ -252,5 +307,19 @@ impl Outlet {
 impl Drop for Outlet {
     fn drop(&mut self) {
         self.shared.reading.fetch_sub(1, Ordering::Relaxed);
+        let delivery = Delivery {
+            number: self.number,
+            partition: self.partition.clone(),
+            opened: self.opened.take(),
+            buffer: Buffer::default(),
+            seed: 0,
+            offset: 0,
+            read_at: NO_TIME,
+            position: Value::Null,
+            end: None,
+            gone: true,
+        };
+        // Without a lane the pipeline is gone too, and nobody is left to tell.
+        drop(self.shared.lanes[self.lane].send(delivery));
     }
 }

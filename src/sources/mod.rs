@@ -12,7 +12,7 @@ use crate::event::{Batch, BoxFuture, Nanos, Schema};
 
 pub mod emit;
 
-pub use emit::{Delivery, Emit, Outlet, Shutdown};
+pub use emit::{Delivery, Emit, Opened, Outlet, Shutdown};
 
 /// The kinds of sources.
 pub const KINDS: &[Kind] = &[];

@@ -1,0 +1,558 @@
+//! A lane: one thread that runs decoder, stages and encoders over one batch at a time.
+//!
+//! * A partition lives in one lane; everything it remembers is in its [`Slot`].
+//! * A batch is done completely or not at all: until every branch has encoded it nothing is handed on.
+//! * After a panic Memory is what it was before the batch, and the batch is run again line by line; the line that
+//!   panics is a dead letter, the others go on.
+//! * The lane knows no time of its own: what the clock decides comes as a notice of the source.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use rustc_hash::FxHashMap;
+
+use crate::ack::{Ledger, Mark};
+use crate::event::memory::{DynMemory, End};
+use crate::event::{Batch, Buffer, Flags, Lease, NO_TIME, Nanos, Partition, Tally, Text};
+use crate::plan::PlannedStage;
+use crate::sinks::{AnyState, Built, Chunk, Event, From};
+use crate::sources::{Delivery, DynDecoder, Opened};
+use crate::stages::Stage;
+use crate::telemetry::fault;
+
+use super::deliver::Parcel;
+use super::skip::Skip;
+use super::{Shared, merger::Totals};
+
+/// How often a partition that is being read becomes a mark.
+const MARK_EVERY: Duration = Duration::from_secs(1);
+
+/// Runs until every source has gone; returns what the folds of this lane have counted.
+pub(super) fn run(shared: Arc<Shared>, deliveries: Receiver<Delivery>) -> Totals {
+    let mut lane = Lane::new(shared);
+    while let Ok(delivery) = deliveries.recv() {
+        lane.take(delivery);
+    }
+    lane.finish();
+    lane.totals
+}
+
+struct Lane {
+    shared: Arc<Shared>,
+    slots: FxHashMap<usize, Slot>,
+    /// Reused for every batch.
+    batch: Batch,
+    /// Per branch: what it has encoded of the batch under way.
+    outs: Vec<Out>,
+    /// Per branch: what its fold has counted.
+    totals: Totals,
+}
+
+/// A branch's share of the batch under way.
+struct Out {
+    what: What,
+    /// Events skipped because the branch has seen them before the last restart.
+    replayed: u64,
+    /// What its own stages counted.
+    own: Tally,
+}
+
+enum What {
+    Sink { chunk: Chunk },
+    Fold { scratch: AnyState, absorbed: u64 },
+}
+
+/// One partition.
+struct Slot {
+    number: usize,
+    partition: Arc<Partition>,
+    decoder: Arc<dyn DynDecoder>,
+    memory: Memories,
+    skips: Vec<Skip>,
+    ledger: Arc<Ledger>,
+    position: serde_json::Value,
+    /// Latest time that has left the stages.
+    frontier: Nanos,
+    /// Cuts by the clock that a replay would have to repeat.
+    cuts: Vec<u64>,
+    marked: Instant,
+    unmarked: bool,
+    /// Per branch: events begun and held at the end of the last batch.
+    held: Vec<u64>,
+    ended: bool,
+}
+
+/// Everything a partition remembers, and where it is.
+struct Memories {
+    seq: u64,
+    decoder: Box<dyn DynMemory>,
+    /// `main`, then each branch; `None` for stages that keep nothing.
+    stages: Vec<Vec<Option<Box<dyn DynMemory>>>>,
+}
+
+impl Memories {
+    fn snapshot(&self) -> Memories {
+        Memories {
+            seq: self.seq,
+            decoder: self.decoder.snapshot(),
+            stages: self
+                .stages
+                .iter()
+                .map(|path| path.iter().map(|m| m.as_ref().map(|m| m.snapshot())).collect())
+                .collect(),
+        }
+    }
+
+    /// Events that Memory has begun and a branch has not seen yet.
+    fn held(&self, branch: usize) -> u64 {
+        let paths = self.stages[0].iter().chain(&self.stages[branch + 1]).flatten();
+        let all = std::iter::once(&self.decoder).chain(paths);
+        all.map(|m| m.owed().iter().filter(|key| key.index == 0).count() as u64).sum()
+    }
+
+    fn all(&mut self) -> impl Iterator<Item = &mut Box<dyn DynMemory>> {
+        std::iter::once(&mut self.decoder).chain(self.stages.iter_mut().flatten().flatten())
+    }
+}
+
+impl Lane {
+    fn new(shared: Arc<Shared>) -> Lane {
+        let outs = shared
+            .branches
+            .iter()
+            .map(|branch| {
+                let what = match &branch.sink {
+                    Built::Sink(_) => What::Sink { chunk: Chunk::default() },
+                    Built::Fold(fold) => What::Fold { scratch: fold.scratch(), absorbed: 0 },
+                };
+                Out { what, replayed: 0, own: Tally::default() }
+            })
+            .collect();
+        let totals = shared
+            .branches
+            .iter()
+            .map(|branch| match &branch.sink {
+                Built::Sink(_) => None,
+                Built::Fold(fold) => Some(fold.total()),
+            })
+            .collect();
+        let nobody = Arc::new(Partition {
+            key: String::new(),
+            name: String::new(),
+            identity: crate::event::Identity::Stream,
+            origin: Arc::default(),
+        });
+        Lane { shared, slots: FxHashMap::default(), batch: Batch::new(nobody, Text::default()), outs, totals }
+    }
+
+    fn take(&mut self, mut delivery: Delivery) {
+        if let Some(opened) = delivery.opened.take() {
+            let slot = Slot::new(&self.shared, &delivery, opened);
+            self.slots.insert(delivery.number, slot);
+        }
+        let Some(mut slot) = self.slots.remove(&delivery.number) else {
+            tracing::error!(partition = %delivery.partition.name, "batch of a partition that is not open");
+            return;
+        };
+        if delivery.buffer.bytes.is_empty() && delivery.end.is_none() && !delivery.gone {
+            self.slots.insert(delivery.number, slot);
+            return;
+        }
+        let bytes = delivery.buffer.bytes.len() as u64;
+        let lease = delivery.buffer.lease.clone();
+        let feed = Feed {
+            seed: delivery.seed,
+            offset: delivery.offset,
+            read_at: delivery.read_at,
+            end: delivery.end,
+        };
+        let before = slot.memory.snapshot();
+        let text = Text::new(delivery.buffer);
+        let whole = catch_unwind(AssertUnwindSafe(|| self.run(&mut slot, text, feed)));
+        if whole.is_err() {
+            self.rerun(&mut slot, before, feed);
+        }
+        fault::point("lane-encoded");
+        if !delivery.gone {
+            slot.position = delivery.position;
+        }
+        slot.ended |= delivery.gone || matches!(feed.end, Some(End::Input));
+        self.hand_on(&mut slot, bytes, lease);
+        self.batch.clear();
+        let due = slot.marked.elapsed() >= MARK_EVERY || feed.end.is_some() || delivery.gone;
+        if self.shared.keeps_positions && due && slot.unmarked {
+            slot.mark(&self.shared);
+        }
+        if !delivery.gone {
+            self.slots.insert(delivery.number, slot);
+        }
+    }
+
+    /// Runs one batch through everything. What it leaves is in `self.outs` and `self.batch.tally`.
+    fn run(&mut self, slot: &mut Slot, text: Text, feed: Feed) {
+        let batch = &mut self.batch;
+        batch.reset(slot.partition.clone(), text);
+        batch.seeds[0] = feed.seed;
+        batch.offset = feed.offset;
+        batch.read_at = feed.read_at;
+        let memory = &mut slot.memory;
+        if !batch.text.buf().is_empty() {
+            let before = memory.seq;
+            memory.seq = slot.decoder.decode(memory.decoder.as_mut(), batch, memory.seq);
+            batch.tally.read += memory.seq - before;
+        }
+        if let Some(end) = feed.end {
+            slot.decoder.release(memory.decoder.as_mut(), batch, feed.read_at, end);
+        }
+        run_stages(&self.shared.stages, &mut memory.stages[0], batch, feed);
+        for row in &batch.rows {
+            let time = if row.engine_time == NO_TIME { row.timestamp } else { row.engine_time };
+            slot.frontier = slot.frontier.max(time);
+        }
+        for at in 0..self.outs.len() {
+            self.branch(slot, at, feed);
+        }
+    }
+
+    /// Runs a branch's own stages over its own view of the batch, and encodes.
+    fn branch(&mut self, slot: &mut Slot, at: usize, feed: Feed) {
+        let branch = &self.shared.branches[at];
+        let skip = &slot.skips[at];
+        let skips = skip.touches(&self.batch);
+        let out = &mut self.outs[at];
+        let mut view;
+        let batch = if branch.stages.is_empty() && !skips {
+            &self.batch
+        } else {
+            view = self.batch.clone();
+            view.tally = Tally::default();
+            run_stages(&branch.stages, &mut slot.memory.stages[at + 1], &mut view, feed);
+            out.own.add(&view.tally);
+            if skips {
+                for row in &mut view.rows {
+                    if row.alive() && skip.skips(row.key) {
+                        row.flags.set(Flags::DEAD);
+                        out.replayed += 1;
+                    }
+                }
+            }
+            &view
+        };
+        match (&branch.sink, &mut out.what) {
+            (Built::Sink(sink), What::Sink { chunk }) => {
+                for index in batch.alive() {
+                    sink.encode(Event { batch, index }, chunk);
+                }
+            }
+            (Built::Fold(fold), What::Fold { scratch, absorbed }) => {
+                *absorbed += batch.alive().count() as u64;
+                fold.absorb(scratch, batch);
+            }
+            _ => unreachable!("outs are made from the branches"),
+        }
+    }
+
+    /// Runs a batch that panicked again, line by line; lines that panic on their own are dead letters.
+    fn rerun(&mut self, slot: &mut Slot, before: Memories, feed: Feed) {
+        self.shared.progress.panics.add(1);
+        tracing::error!(partition = %slot.partition.name, offset = feed.offset, "a stage panicked; running the batch again line by line");
+        slot.memory = before;
+        self.reset_outs();
+        let bytes = self.batch.text.buf().to_vec();
+        let mut done = 0;
+        let mut tally = Tally::default();
+        while done < bytes.len() {
+            let end = memchr::memchr(b'\n', &bytes[done..]).map_or(bytes.len(), |at| done + at + 1);
+            let line = &bytes[done..end];
+            let feed = Feed { offset: feed.offset + done as u64, end: None, ..feed };
+            self.guarded(slot, line, feed, &mut tally);
+            done = end;
+        }
+        if feed.end.is_some() {
+            self.guarded(slot, &[], feed, &mut tally);
+        }
+        self.batch.tally = tally;
+    }
+
+    fn guarded(&mut self, slot: &mut Slot, line: &[u8], feed: Feed, tally: &mut Tally) {
+        let before = slot.memory.snapshot();
+        let marks: Vec<OutMark> = self.outs.iter().map(OutMark::of).collect();
+        let text = Text::new(Buffer { bytes: line.to_vec(), lease: None });
+        let own = catch_unwind(AssertUnwindSafe(|| self.run(slot, text, feed)));
+        if own.is_ok() {
+            tally.add(&self.batch.tally);
+            for (at, out) in self.outs.iter_mut().enumerate() {
+                // A fold's scratch holds one batch; what this line added is final now.
+                self.shared.commit(at, out, &mut self.totals[at]);
+            }
+            return;
+        }
+        slot.memory = before;
+        slot.memory.seq += 1;
+        tally.read += 1;
+        for (at, mark) in marks.into_iter().enumerate() {
+            self.restore(at, mark);
+        }
+        self.shared.panicked(&slot.partition, line);
+    }
+
+    fn reset_outs(&mut self) {
+        for at in 0..self.outs.len() {
+            self.restore(at, OutMark::default());
+        }
+    }
+
+    /// Takes back what a branch has done since `mark`; a fold's scratch holds nothing that was done before it.
+    fn restore(&mut self, at: usize, mark: OutMark) {
+        let out = &mut self.outs[at];
+        match (&mut out.what, &self.shared.branches[at].sink) {
+            (What::Sink { chunk }, _) => {
+                chunk.bytes.truncate(mark.bytes);
+                chunk.frames.truncate(mark.frames);
+                chunk.count = mark.count;
+                chunk.sums = mark.sums;
+            }
+            (What::Fold { scratch, absorbed }, Built::Fold(fold)) => {
+                *scratch = fold.scratch();
+                *absorbed = 0;
+            }
+            (What::Fold { .. }, Built::Sink(_)) => unreachable!("outs are made from the branches"),
+        }
+        out.replayed = mark.replayed;
+        out.own = mark.own;
+    }
+
+    /// The batch is done: counts it, makes its cuts durable, opens its receipts and hands the chunks to the sinks.
+    fn hand_on(&mut self, slot: &mut Slot, bytes: u64, lease: Option<Arc<dyn Lease>>) {
+        let shared = &self.shared;
+        shared.count(&self.batch.tally, bytes);
+        let cuts: Vec<u64> = slot.memory.all().flat_map(|m| m.take_cuts()).collect();
+        if !cuts.is_empty() {
+            slot.cuts.extend(&cuts);
+            if shared.keeps_positions {
+                shared.store_cuts(&slot.partition.key, &cuts);
+            }
+        }
+        let receipts = slot.ledger.open();
+        slot.unmarked = true;
+        for (at, (out, receipt)) in self.outs.iter_mut().zip(receipts).enumerate() {
+            let counters = &shared.counters[at];
+            let (tally, own) = (&self.batch.tally, std::mem::take(&mut out.own));
+            counters.read.add(tally.read);
+            counters.made.add(tally.made + own.made);
+            counters.joined.add(tally.joined + own.joined);
+            counters.dropped.add(tally.dropped.iter().chain(&own.dropped).sum());
+            counters.replayed.add(std::mem::take(&mut out.replayed));
+            let held = slot.memory.held(at);
+            counters.held.add(held);
+            counters.held.sub(std::mem::replace(&mut slot.held[at], held));
+            match &mut out.what {
+                What::Fold { .. } => {
+                    shared.commit(at, out, &mut self.totals[at]);
+                    receipt.delivered();
+                }
+                What::Sink { chunk } => {
+                    let events = chunk.frames.len() as u64 + chunk.count;
+                    let way = &shared.ways[at];
+                    if events == 0 && !way.wants_frontiers {
+                        receipt.delivered();
+                        continue;
+                    }
+                    counters.in_flight.add(events);
+                    let from = From { partition: slot.number, frontier: slot.frontier, ended: slot.ended };
+                    let chunk = std::mem::replace(chunk, way.empty_chunk());
+                    way.send(Parcel { chunk, from, receipt, lease: lease.clone() });
+                }
+            }
+        }
+    }
+
+    /// All sources have gone. What is still held goes out where it cannot be found again, else it stays in Memory.
+    fn finish(&mut self) {
+        let numbers: Vec<usize> = self.slots.keys().copied().collect();
+        for number in numbers {
+            let Some(mut slot) = self.slots.remove(&number) else { continue };
+            if !slot.ended && !self.shared.keeps_positions {
+                let feed = Feed { seed: 0, offset: 0, read_at: NO_TIME, end: Some(End::Input) };
+                let before = slot.memory.snapshot();
+                let done = catch_unwind(AssertUnwindSafe(|| self.run(&mut slot, Text::default(), feed)));
+                if done.is_err() {
+                    self.rerun(&mut slot, before, feed);
+                }
+                slot.ended = true;
+                self.hand_on(&mut slot, 0, None);
+                self.batch.clear();
+            }
+            if self.shared.keeps_positions && slot.unmarked {
+                slot.mark(&self.shared);
+            }
+        }
+    }
+}
+
+/// What a batch brings along besides its bytes.
+#[derive(Clone, Copy)]
+struct Feed {
+    seed: u128,
+    offset: u64,
+    read_at: Nanos,
+    end: Option<End>,
+}
+
+/// How far an out was before a line that may panic.
+#[derive(Default)]
+struct OutMark {
+    bytes: usize,
+    frames: usize,
+    count: u64,
+    sums: [u64; 4],
+    replayed: u64,
+    own: Tally,
+}
+
+impl OutMark {
+    fn of(out: &Out) -> OutMark {
+        let mark = OutMark { replayed: out.replayed, own: out.own.clone(), ..OutMark::default() };
+        match &out.what {
+            What::Sink { chunk } => OutMark {
+                bytes: chunk.bytes.len(),
+                frames: chunk.frames.len(),
+                count: chunk.count,
+                sums: chunk.sums,
+                ..mark
+            },
+            What::Fold { .. } => mark,
+        }
+    }
+}
+
+impl Shared {
+    /// Adds what a fold took in of the batch to the lane's total.
+    fn commit(&self, at: usize, out: &mut Out, total: &mut Option<AnyState>) {
+        let (Built::Fold(fold), What::Fold { scratch, absorbed }, Some(total)) =
+            (&self.branches[at].sink, &mut out.what, total)
+        else {
+            return;
+        };
+        fold.commit(total, scratch);
+        self.counters[at].absorbed.add(std::mem::take(absorbed));
+    }
+}
+
+fn run_stages(
+    stages: &[PlannedStage],
+    memory: &mut [Option<Box<dyn DynMemory>>],
+    batch: &mut Batch,
+    feed: Feed,
+) {
+    for (planned, memory) in stages.iter().zip(memory) {
+        match (&planned.stage, memory) {
+            (Stage::Map(stage), _) => {
+                if !batch.rows.is_empty() {
+                    stage.apply(batch);
+                }
+            }
+            (Stage::Scan(stage), Some(memory)) => {
+                if !batch.rows.is_empty() {
+                    stage.apply(memory.as_mut(), batch, feed.read_at);
+                }
+                if let Some(end) = feed.end {
+                    stage.release(memory.as_mut(), batch, feed.read_at, end);
+                }
+            }
+            (Stage::Scan(_), None) => unreachable!("every Scan has a Memory"),
+        }
+    }
+}
+
+impl Slot {
+    fn new(shared: &Shared, delivery: &Delivery, opened: Opened) -> Slot {
+        let saved = opened.saved.as_ref();
+        let find = |key: &str| saved.and_then(|s| s.memory.iter().find(|(k, _)| k == key).map(|(_, v)| v));
+        let warn = |key: &str, why: String| {
+            tracing::warn!(partition = %delivery.partition.name, stage = key, "saved Memory starts empty: {why}");
+        };
+        let decoder = match find("decoder").map(|saved| opened.decoder.restore(saved)) {
+            Some(Ok(memory)) => memory,
+            Some(Err(why)) => {
+                warn("decoder", why);
+                opened.decoder.start()
+            }
+            None => opened.decoder.start(),
+        };
+        let start = |planned: &PlannedStage| match &planned.stage {
+            Stage::Map(_) => None,
+            Stage::Scan(stage) => Some(match find(&planned.key).map(|saved| stage.restore(saved)) {
+                Some(Ok(memory)) => memory,
+                Some(Err(why)) => {
+                    warn(&planned.key, why);
+                    stage.start()
+                }
+                None => {
+                    if saved.is_some() {
+                        warn(&planned.key, "its settings are new".to_owned());
+                    }
+                    stage.start()
+                }
+            }),
+        };
+        let mut stages = vec![shared.stages.iter().map(start).collect()];
+        for branch in &shared.branches {
+            stages.push(branch.stages.iter().map(start).collect());
+        }
+        let mut memory = Memories { seq: opened.seq, decoder, stages };
+        let cuts = saved.map(|s| s.cuts.clone()).unwrap_or_default();
+        if !cuts.is_empty() {
+            for memory in memory.all() {
+                memory.repeat_cuts(&cuts);
+            }
+        }
+        let names = shared.branches.iter().map(|b| b.name.as_str());
+        let skips = names.map(|name| Skip::new(saved.and_then(|s| s.branches.get(name)))).collect();
+        let ledger = Ledger::new(shared.branches.len());
+        if shared.keeps_positions {
+            shared.register(&delivery.partition.key, &ledger, opened.saved);
+        }
+        Slot {
+            number: delivery.number,
+            partition: delivery.partition.clone(),
+            decoder: opened.decoder,
+            memory,
+            skips,
+            ledger,
+            position: serde_json::Value::Null,
+            frontier: NO_TIME,
+            cuts,
+            marked: Instant::now(),
+            unmarked: false,
+            held: vec![0; shared.branches.len()],
+            ended: false,
+        }
+    }
+
+    fn mark(&mut self, shared: &Shared) {
+        let mut memory = vec![("decoder".to_owned(), self.memory.decoder.save())];
+        let paths = std::iter::once(&shared.stages).chain(shared.branches.iter().map(|b| &b.stages));
+        for (stages, memories) in paths.zip(&self.memory.stages) {
+            for (planned, kept) in stages.iter().zip(memories) {
+                if let Some(kept) = kept {
+                    memory.push((planned.key.clone(), kept.save()));
+                }
+            }
+        }
+        let owed = self.memory.all().flat_map(|m| m.owed()).map(|key| (key.seq, key.index)).collect();
+        self.ledger.mark(Mark {
+            batch: 0,
+            position: self.position.clone(),
+            seq: self.memory.seq,
+            memory,
+            owed,
+            cuts: self.cuts.clone(),
+        });
+        self.marked = Instant::now();
+        self.unmarked = false;
+        fault::point("lane-marked");
+    }
+}
