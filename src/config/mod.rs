@@ -2,7 +2,12 @@
 
 pub mod diagnostic;
 pub mod document;
+pub mod expand;
+pub mod files;
+pub mod offsets;
 pub mod settings;
+pub mod units;
 
 pub use diagnostic::Diags;
 pub use settings::Settings;
+pub use units::{Interval, Size};
