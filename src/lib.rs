@@ -10,6 +10,7 @@ pub mod config;
 pub mod engine;
 pub mod event;
 pub mod plan;
+pub mod platform;
 pub mod sinks;
 pub mod sources;
 pub mod stages;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::Cut;
+
 /// A partition as it was saved.
 #[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize, PartialEq)]
 pub struct SavedPartition {
@@ -15,8 +17,8 @@ pub struct SavedPartition {
     pub memory: Vec<(String, Value)>,
     /// Per branch, by name: its own seq and the keys owed to it.
     pub branches: HashMap<String, SavedBranch>,
-    /// Seqs behind which the clock cut a record.
-    pub cuts: Vec<u64>,
+    /// Releases by the clock ahead of that position, to be repeated.
+    pub cuts: Vec<Cut>,
 }
 
 /// A branch's position in a partition: it skips a key whose `seq` is not above and that is not owed.

@@ -18,18 +18,33 @@ pub const WAITING: usize = 4;
 /// A place where a partition can be resumed exactly: position and Memory, taken together after a batch.
 #[derive(Debug, Clone)]
 pub struct Mark {
-    /// Number of the last batch before it.
+    /// Number of the last batch before it; the ledger fills it in.
     pub batch: u64,
+    /// Order of the partition's marks; the ledger fills it in. Two marks may have one `seq`.
+    pub serial: u64,
     /// What the source needs to resume there.
     pub position: Value,
     /// Records read so far in the partition.
     pub seq: u64,
     /// Memory of the decoder and of every stage, by its key, as it is saved.
     pub memory: Vec<(String, Value)>,
-    /// Keys that Memory had begun and not yet let out, of all branches together: `(seq, index)`.
-    pub owed: Vec<(u64, u32)>,
-    /// Seqs behind which the clock cut a record, still ahead of the least position.
-    pub cuts: Vec<u64>,
+    /// Per branch: keys that the Memory on its path had begun and not yet let out, as `(seq, index)`.
+    pub owed: Vec<Vec<(u64, u32)>>,
+    /// Releases by the clock that a replay from an earlier position would have to repeat.
+    pub cuts: Vec<Cut>,
+}
+
+/// A release that no bytes decided: behind which record, and with what the stages were told.
+///
+/// What it let out has been seen by sinks; a replay that grouped the records otherwise would make other events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Cut {
+    /// Records read before it.
+    pub seq: u64,
+    /// The time that the stages were told, in ns since the epoch.
+    pub now: i64,
+    /// What ended: 0 only time passed, 1 a life, 2 the input.
+    pub end: u8,
 }
 
 /// The ledger of one partition.
@@ -48,7 +63,8 @@ struct State {
     safe: Vec<u64>,
     /// Per branch: a receipt was lost.
     lost: Vec<bool>,
-    marks: VecDeque<Mark>,
+    marks: VecDeque<Arc<Mark>>,
+    serial: u64,
     /// Per branch: the newest mark it has passed.
     passed: Vec<Option<Arc<Mark>>>,
     in_flight: u64,
@@ -64,6 +80,7 @@ impl Ledger {
                 safe: vec![0; branches],
                 lost: vec![false; branches],
                 marks: VecDeque::new(),
+                serial: 0,
                 passed: vec![None; branches],
                 in_flight: 0,
             }),
@@ -89,7 +106,9 @@ impl Ledger {
     pub fn mark(&self, mut mark: Mark) {
         let mut state = self.lock();
         mark.batch = (state.first + state.open.len() as u64).saturating_sub(1);
-        state.marks.push_back(mark);
+        state.serial += 1;
+        mark.serial = state.serial;
+        state.marks.push_back(Arc::new(mark));
         if state.marks.len() > WAITING {
             state.marks.remove(WAITING / 2);
         }
@@ -131,9 +150,9 @@ impl State {
             let safe = self.safe[branch];
             let newest = self.marks.iter().rev().find(|mark| mark.batch < safe);
             if let Some(mark) = newest
-                && self.passed[branch].as_ref().is_none_or(|old| old.batch < mark.batch || old.seq < mark.seq)
+                && self.passed[branch].as_ref().is_none_or(|old| old.serial < mark.serial)
             {
-                self.passed[branch] = Some(Arc::new(mark.clone()));
+                self.passed[branch] = Some(mark.clone());
             }
         }
         let least = self.safe.iter().copied().min().unwrap_or(u64::MAX);
@@ -178,6 +197,117 @@ impl Drop for Receipt {
             let mut state = self.ledger.lock();
             state.in_flight -= 1;
             state.lost[self.branch] = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn mark(seq: u64) -> Mark {
+        Mark {
+            batch: 0,
+            serial: 0,
+            position: seq.into(),
+            seq,
+            memory: Vec::new(),
+            owed: Vec::new(),
+            cuts: Vec::new(),
+        }
+    }
+
+    fn seqs(ledger: &Ledger) -> Vec<Option<u64>> {
+        ledger.passed().iter().map(|m| m.as_ref().map(|m| m.seq)).collect()
+    }
+
+    #[test]
+    fn a_lost_batch_stops_the_ledger() {
+        let ledger = Ledger::new(1);
+        let mut receipts: Vec<_> = (0..3)
+            .map(|n| {
+                let receipt = ledger.open().remove(0);
+                ledger.mark(mark(n + 1));
+                receipt
+            })
+            .collect();
+        let last = receipts.pop().unwrap();
+        drop(receipts.pop());
+        receipts.pop().unwrap().delivered();
+        last.delivered();
+        assert_eq!(seqs(&ledger), [Some(1)]);
+        assert!(ledger.is_lost(0));
+        assert_eq!(ledger.in_flight(), 0);
+    }
+
+    #[test]
+    fn a_slow_branch_does_not_hold_another() {
+        let ledger = Ledger::new(2);
+        let mut first = ledger.open();
+        ledger.mark(mark(1));
+        first.remove(1).delivered();
+        assert_eq!(seqs(&ledger), [None, Some(1)]);
+        first.remove(0).delivered();
+        assert_eq!(seqs(&ledger), [Some(1), Some(1)]);
+    }
+
+    #[test]
+    fn a_newer_mark_behind_the_same_batch_is_taken() {
+        let ledger = Ledger::new(1);
+        ledger.open().remove(0).delivered();
+        ledger.mark(mark(7));
+        ledger.mark(Mark { position: "elsewhere".into(), ..mark(7) });
+        assert_eq!(ledger.passed()[0].as_ref().unwrap().position, "elsewhere");
+    }
+
+    #[test]
+    fn open_batches_without_marks_are_forgotten_once_settled() {
+        let ledger = Ledger::new(1);
+        for _ in 0..1000 {
+            ledger.open().remove(0).delivered();
+        }
+        assert!(ledger.lock().open.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn no_branch_is_ever_past_a_batch_that_is_not_settled(
+            schedule in proptest::collection::vec((0usize..3, any::<prop::sample::Index>(), any::<bool>()), 1..80)
+        ) {
+            let ledger = Ledger::new(2);
+            let mut out: Vec<(u64, Receipt)> = Vec::new();
+            let mut unsettled = [std::collections::BTreeSet::new(), std::collections::BTreeSet::new()];
+            let mut opened = 0u64;
+            for (what, which, lose) in schedule {
+                match what {
+                    0 => {
+                        opened += 1;
+                        for (branch, receipt) in ledger.open().into_iter().enumerate() {
+                            unsettled[branch].insert(opened);
+                            out.push((opened, receipt));
+                        }
+                    }
+                    1 if opened > 0 => ledger.mark(mark(opened)),
+                    _ if !out.is_empty() => {
+                        let (batch, receipt) = out.swap_remove(which.index(out.len()));
+                        let branch = receipt.branch;
+                        if lose {
+                            drop(receipt);
+                        } else {
+                            unsettled[branch].remove(&batch);
+                            receipt.delivered();
+                        }
+                    }
+                    _ => {}
+                }
+                for (branch, passed) in seqs(&ledger).into_iter().enumerate() {
+                    if let (Some(passed), Some(least)) = (passed, unsettled[branch].first()) {
+                        prop_assert!(passed < *least);
+                    }
+                }
+                prop_assert!(ledger.lock().marks.len() <= WAITING);
+            }
         }
     }
 }

@@ -4,4 +4,4 @@ pub mod checkpoint;
 pub mod ledger;
 pub mod store;
 
-pub use ledger::{Ledger, Mark, Receipt};
+pub use ledger::{Cut, Ledger, Mark, Receipt};

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use super::Cut;
 use super::checkpoint::Saved;
 
 /// Why the data directory cannot be used.
@@ -46,7 +47,7 @@ impl Store {
 
     /// Makes cuts of a partition durable at once (append and sync), before the next checkpoint holds them.
     /// A partition may have cuts here and no entry in the checkpoint yet.
-    pub fn append_cuts(&mut self, _partition: &str, _cuts: &[u64]) -> Result<(), StoreError> {
+    pub fn append_cuts(&mut self, _partition: &str, _cuts: &[Cut]) -> Result<(), StoreError> {
         Ok(())
     }
 }

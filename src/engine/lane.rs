@@ -4,8 +4,10 @@
 //! * A batch is done completely or not at all: until every branch has encoded it nothing is handed on.
 //! * After a panic Memory is what it was before the batch, and the batch is run again line by line; the line that
 //!   panics is a dead letter, the others go on.
-//! * The lane knows no time of its own: what the clock decides comes as a notice of the source.
+//! * The lane knows no time of its own: what the clock decides comes as a notice of the source. A release that let
+//!   something out is written down before that leaves the lane, and repeated in a replay.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -13,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
-use crate::ack::{Ledger, Mark};
+use crate::ack::{Cut, Ledger, Mark};
 use crate::event::memory::{DynMemory, End};
 use crate::event::{Batch, Buffer, Flags, Lease, NO_TIME, Nanos, Partition, Tally, Text};
 use crate::plan::PlannedStage;
@@ -75,10 +77,16 @@ struct Slot {
     position: serde_json::Value,
     /// Latest time that has left the stages.
     frontier: Nanos,
-    /// Cuts by the clock that a replay would have to repeat.
-    cuts: Vec<u64>,
+    /// Releases that a replay would have to repeat.
+    cuts: Vec<Cut>,
+    /// Cuts of an earlier run, still ahead.
+    repeat: VecDeque<Cut>,
+    /// Per branch: the highest order of a frame so far.
+    order: Vec<Nanos>,
     marked: Instant,
     unmarked: bool,
+    /// A release of the batch under way has let something out.
+    released: bool,
     /// Per branch: events begun and held at the end of the last batch.
     held: Vec<u64>,
     ended: bool,
@@ -105,15 +113,16 @@ impl Memories {
         }
     }
 
-    /// Events that Memory has begun and a branch has not seen yet.
-    fn held(&self, branch: usize) -> u64 {
+    /// Keys that the Memory on a branch's path has begun and not let out.
+    fn owed(&self, branch: usize) -> Vec<(u64, u32)> {
         let paths = self.stages[0].iter().chain(&self.stages[branch + 1]).flatten();
         let all = std::iter::once(&self.decoder).chain(paths);
-        all.map(|m| m.owed().iter().filter(|key| key.index == 0).count() as u64).sum()
+        all.flat_map(|m| m.owed()).map(|key| (key.seq, key.index)).collect()
     }
 
-    fn all(&mut self) -> impl Iterator<Item = &mut Box<dyn DynMemory>> {
-        std::iter::once(&mut self.decoder).chain(self.stages.iter_mut().flatten().flatten())
+    /// Records begun and held on a branch's path; events made later are counted when they are made.
+    fn held(&self, branch: usize) -> u64 {
+        self.owed(branch).iter().filter(|(_, index)| *index == 0).count() as u64
     }
 }
 
@@ -170,16 +179,19 @@ impl Lane {
         };
         let before = slot.memory.snapshot();
         let text = Text::new(delivery.buffer);
+        // A stage that overwrites text (redact) then works on a copy, and a rerun sees what was read.
+        let kept = text.clone();
         let whole = catch_unwind(AssertUnwindSafe(|| self.run(&mut slot, text, feed)));
         if whole.is_err() {
-            self.rerun(&mut slot, before, feed);
+            self.rerun(&mut slot, before, kept.buf(), feed);
         }
+        drop(kept);
         fault::point("lane-encoded");
         if !delivery.gone {
             slot.position = delivery.position;
         }
         slot.ended |= delivery.gone || matches!(feed.end, Some(End::Input));
-        self.hand_on(&mut slot, bytes, lease);
+        self.hand_on(&mut slot, feed, bytes, lease);
         self.batch.clear();
         let due = slot.marked.elapsed() >= MARK_EVERY || feed.end.is_some() || delivery.gone;
         if self.shared.keeps_positions && due && slot.unmarked {
@@ -197,17 +209,31 @@ impl Lane {
         batch.seeds[0] = feed.seed;
         batch.offset = feed.offset;
         batch.read_at = feed.read_at;
-        let memory = &mut slot.memory;
         if !batch.text.buf().is_empty() {
+            let memory = &mut slot.memory;
             let before = memory.seq;
-            memory.seq = slot.decoder.decode(memory.decoder.as_mut(), batch, memory.seq);
+            memory.seq = slot.decoder.decode(memory.decoder.as_mut(), batch, before);
             batch.tally.read += memory.seq - before;
+            while slot.repeat.front().is_some_and(|cut| cut.seq < slot.memory.seq) {
+                self.repeat_cut(slot, feed);
+            }
         }
         if let Some(end) = feed.end {
-            slot.decoder.release(memory.decoder.as_mut(), batch, feed.read_at, end);
+            let memory = &mut slot.memory;
+            slot.decoder.release(memory.decoder.as_mut(), &mut self.batch, feed.read_at, end);
         }
-        run_stages(&self.shared.stages, &mut memory.stages[0], batch, feed);
-        for row in &batch.rows {
+        self.through(slot, feed);
+        while slot.repeat.front().is_some_and(|cut| cut.seq <= slot.memory.seq) {
+            self.repeat_cut(slot, feed);
+        }
+    }
+
+    /// Runs the rows of the batch through stages and branches.
+    fn through(&mut self, slot: &mut Slot, feed: Feed) {
+        let rows = self.batch.rows.len();
+        let released = run_stages(&self.shared.stages, &mut slot.memory.stages[0], &mut self.batch, feed);
+        slot.released |= released || (feed.end.is_some() && rows > 0);
+        for row in &self.batch.rows {
             let time = if row.engine_time == NO_TIME { row.timestamp } else { row.engine_time };
             slot.frontier = slot.frontier.max(time);
         }
@@ -216,11 +242,25 @@ impl Lane {
         }
     }
 
+    /// Repeats a release of an earlier run behind the record that it came behind: the rows up to there go first.
+    fn repeat_cut(&mut self, slot: &mut Slot, feed: Feed) {
+        let Some(cut) = slot.repeat.pop_front() else { return };
+        let at = self.batch.rows.partition_point(|row| row.key.seq <= cut.seq);
+        let later = self.batch.rows.split_off(at);
+        let mut rest = self.batch.clone();
+        rest.rows = later;
+        rest.tally = Tally::default();
+        let released = slot.released;
+        self.through(slot, Feed { read_at: cut.now, end: Some(end_of(cut)), ..feed });
+        slot.released = released;
+        let done = std::mem::replace(&mut self.batch, rest);
+        self.batch.tally = done.tally;
+    }
+
     /// Runs a branch's own stages over its own view of the batch, and encodes.
     fn branch(&mut self, slot: &mut Slot, at: usize, feed: Feed) {
         let branch = &self.shared.branches[at];
-        let skip = &slot.skips[at];
-        let skips = skip.touches(&self.batch);
+        let skips = slot.skips[at].touches(&self.batch);
         let out = &mut self.outs[at];
         let mut view;
         let batch = if branch.stages.is_empty() && !skips {
@@ -228,11 +268,11 @@ impl Lane {
         } else {
             view = self.batch.clone();
             view.tally = Tally::default();
-            run_stages(&branch.stages, &mut slot.memory.stages[at + 1], &mut view, feed);
+            slot.released |= run_stages(&branch.stages, &mut slot.memory.stages[at + 1], &mut view, feed);
             out.own.add(&view.tally);
             if skips {
                 for row in &mut view.rows {
-                    if row.alive() && skip.skips(row.key) {
+                    if row.alive() && slot.skips[at].skips(row.key) {
                         row.flags.set(Flags::DEAD);
                         out.replayed += 1;
                     }
@@ -255,12 +295,11 @@ impl Lane {
     }
 
     /// Runs a batch that panicked again, line by line; lines that panic on their own are dead letters.
-    fn rerun(&mut self, slot: &mut Slot, before: Memories, feed: Feed) {
+    fn rerun(&mut self, slot: &mut Slot, before: Memories, bytes: &[u8], feed: Feed) {
         self.shared.progress.panics.add(1);
         tracing::error!(partition = %slot.partition.name, offset = feed.offset, "a stage panicked; running the batch again line by line");
         slot.memory = before;
         self.reset_outs();
-        let bytes = self.batch.text.buf().to_vec();
         let mut done = 0;
         let mut tally = Tally::default();
         while done < bytes.len() {
@@ -325,15 +364,14 @@ impl Lane {
     }
 
     /// The batch is done: counts it, makes its cuts durable, opens its receipts and hands the chunks to the sinks.
-    fn hand_on(&mut self, slot: &mut Slot, bytes: u64, lease: Option<Arc<dyn Lease>>) {
+    fn hand_on(&mut self, slot: &mut Slot, feed: Feed, bytes: u64, lease: Option<Arc<dyn Lease>>) {
         let shared = &self.shared;
         shared.count(&self.batch.tally, bytes);
-        let cuts: Vec<u64> = slot.memory.all().flat_map(|m| m.take_cuts()).collect();
-        if !cuts.is_empty() {
-            slot.cuts.extend(&cuts);
-            if shared.keeps_positions {
-                shared.store_cuts(&slot.partition.key, &cuts);
-            }
+        if std::mem::take(&mut slot.released) && shared.keeps_positions {
+            let end = feed.end.map_or(0, code_of);
+            let cut = Cut { seq: slot.memory.seq, now: feed.read_at, end };
+            slot.cuts.push(cut);
+            shared.store_cuts(&slot.partition.key, &[cut]);
         }
         let receipts = slot.ledger.open();
         slot.unmarked = true;
@@ -361,7 +399,18 @@ impl Lane {
                         continue;
                     }
                     counters.in_flight.add(events);
-                    let from = From { partition: slot.number, frontier: slot.frontier, ended: slot.ended };
+                    let order = &mut slot.order[at];
+                    for frame in &mut chunk.frames {
+                        *order = frame.order.max(*order);
+                        frame.order = *order;
+                    }
+                    *order = slot.frontier.max(*order);
+                    let from = From {
+                        partition: slot.number,
+                        frontier: *order,
+                        ended: slot.ended,
+                        lease: lease.clone(),
+                    };
                     let chunk = std::mem::replace(chunk, way.empty_chunk());
                     way.send(Parcel { chunk, from, receipt, lease: lease.clone() });
                 }
@@ -379,10 +428,10 @@ impl Lane {
                 let before = slot.memory.snapshot();
                 let done = catch_unwind(AssertUnwindSafe(|| self.run(&mut slot, Text::default(), feed)));
                 if done.is_err() {
-                    self.rerun(&mut slot, before, feed);
+                    self.rerun(&mut slot, before, &[], feed);
                 }
                 slot.ended = true;
-                self.hand_on(&mut slot, 0, None);
+                self.hand_on(&mut slot, feed, 0, None);
                 self.batch.clear();
             }
             if self.shared.keeps_positions && slot.unmarked {
@@ -441,12 +490,14 @@ impl Shared {
     }
 }
 
+/// Returns whether a release has let something out.
 fn run_stages(
     stages: &[PlannedStage],
     memory: &mut [Option<Box<dyn DynMemory>>],
     batch: &mut Batch,
     feed: Feed,
-) {
+) -> bool {
+    let mut released = false;
     for (planned, memory) in stages.iter().zip(memory) {
         match (&planned.stage, memory) {
             (Stage::Map(stage), _) => {
@@ -459,11 +510,30 @@ fn run_stages(
                     stage.apply(memory.as_mut(), batch, feed.read_at);
                 }
                 if let Some(end) = feed.end {
+                    let before = batch.rows.len();
                     stage.release(memory.as_mut(), batch, feed.read_at, end);
+                    released |= batch.rows.len() > before;
                 }
             }
             (Stage::Scan(_), None) => unreachable!("every Scan has a Memory"),
         }
+    }
+    released
+}
+
+fn end_of(cut: Cut) -> End {
+    match cut.end {
+        1 => End::Life,
+        2 => End::Input,
+        _ => End::Clock,
+    }
+}
+
+fn code_of(end: End) -> u8 {
+    match end {
+        End::Clock => 0,
+        End::Life => 1,
+        End::Input => 2,
     }
 }
 
@@ -502,13 +572,8 @@ impl Slot {
         for branch in &shared.branches {
             stages.push(branch.stages.iter().map(start).collect());
         }
-        let mut memory = Memories { seq: opened.seq, decoder, stages };
-        let cuts = saved.map(|s| s.cuts.clone()).unwrap_or_default();
-        if !cuts.is_empty() {
-            for memory in memory.all() {
-                memory.repeat_cuts(&cuts);
-            }
-        }
+        let memory = Memories { seq: opened.seq, decoder, stages };
+        let cuts: Vec<Cut> = saved.map(|s| s.cuts.clone()).unwrap_or_default();
         let names = shared.branches.iter().map(|b| b.name.as_str());
         let skips = names.map(|name| Skip::new(saved.and_then(|s| s.branches.get(name)))).collect();
         let ledger = Ledger::new(shared.branches.len());
@@ -524,9 +589,12 @@ impl Slot {
             ledger,
             position: serde_json::Value::Null,
             frontier: NO_TIME,
+            repeat: cuts.iter().copied().collect(),
             cuts,
+            order: vec![NO_TIME; shared.branches.len()],
             marked: Instant::now(),
             unmarked: false,
+            released: false,
             held: vec![0; shared.branches.len()],
             ended: false,
         }
@@ -542,9 +610,10 @@ impl Slot {
                 }
             }
         }
-        let owed = self.memory.all().flat_map(|m| m.owed()).map(|key| (key.seq, key.index)).collect();
+        let owed = (0..shared.branches.len()).map(|at| self.memory.owed(at)).collect();
         self.ledger.mark(Mark {
             batch: 0,
+            serial: 0,
             position: self.position.clone(),
             seq: self.memory.seq,
             memory,

@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::ack::Ledger;
 use crate::ack::checkpoint::{Saved, SavedPartition};
 use crate::ack::store::StoreError;
+use crate::ack::{Cut, Ledger};
 use crate::event::{Partition, Tally};
 use crate::plan::{Branch, Plan, PlannedStage};
 use crate::sinks::dead_letter::DeadLetters;
@@ -117,7 +117,7 @@ impl Shared {
         }
     }
 
-    fn store_cuts(&self, key: &str, cuts: &[u64]) {
+    fn store_cuts(&self, key: &str, cuts: &[Cut]) {
         if let Some(saver) = &self.saver
             && let Err(error) = saver.store_cuts(key, cuts)
         {

@@ -1,7 +1,7 @@
 //! Writes the checkpoint: about once a second, from what the ledgers say is safe.
 //!
 //! * What sinks save of themselves is asked first, the ledgers second: a sink may know more than the positions say,
-//!   never less.
+//!   never less. Then sinks sync what they were told to have, and only then positions are written.
 //! * The Memory that is kept is that of the least mark; each branch keeps its own seq and owed keys beside it.
 //! * A branch never goes back: having skipped up to an old position, it keeps that until a mark has passed it.
 //! * Partitions that nobody opened in this run keep what was saved of them.
@@ -12,10 +12,19 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::ack::checkpoint::{Saved, SavedBranch, SavedPartition};
 use crate::ack::store::{Store, StoreError};
-use crate::ack::{Ledger, Mark};
+use crate::ack::{Cut, Ledger, Mark};
 use crate::plan::Branch;
-use crate::sinks::Built;
+use crate::sinks::{Built, SendError};
 use crate::telemetry::fault;
+
+/// Why no checkpoint was written; the old one stands.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SaveError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Sink(#[from] SendError),
+}
 
 /// The saved state of a running pipeline.
 pub(super) struct Saver {
@@ -58,7 +67,7 @@ impl Saver {
     }
 
     /// Makes cuts durable, before anything that they shaped leaves the lane.
-    pub(super) fn store_cuts(&self, key: &str, cuts: &[u64]) -> Result<(), StoreError> {
+    pub(super) fn store_cuts(&self, key: &str, cuts: &[Cut]) -> Result<(), StoreError> {
         fault::point("before-cut");
         let result = self.lock().store.append_cuts(key, cuts);
         fault::point("after-cut");
@@ -66,7 +75,7 @@ impl Saver {
     }
 
     /// Writes the checkpoint, if anything has changed.
-    pub(super) fn save(&self, branches: &[Branch]) -> Result<(), StoreError> {
+    pub(super) fn save(&self, branches: &[Branch]) -> Result<(), SaveError> {
         let mut sinks = HashMap::new();
         for branch in branches {
             if let Built::Sink(sink) = &branch.sink
@@ -88,6 +97,11 @@ impl Saver {
             return Ok(());
         }
         fault::point("before-checkpoint");
+        for branch in branches {
+            if let Built::Sink(sink) = &branch.sink {
+                sink.sync()?;
+            }
+        }
         state.store.write(&saved)?;
         fault::point("after-checkpoint");
         state.written = Some(saved);
@@ -101,7 +115,7 @@ fn combine(
     passed: &[Option<Arc<Mark>>],
     before: Option<&SavedPartition>,
 ) -> Option<SavedPartition> {
-    let complete = passed.iter().flatten().min_by_key(|mark| mark.seq);
+    let complete = passed.iter().flatten().min_by_key(|mark| mark.serial);
     let all_passed = passed.iter().all(Option::is_some);
     let mut saved = match (all_passed, complete, before) {
         (true, Some(least), _) => SavedPartition {
@@ -115,9 +129,9 @@ fn combine(
         // A branch has passed no mark yet, and nothing was saved: the partition begins at its beginning.
         _ => return None,
     };
-    for (name, mark) in names.iter().zip(passed) {
+    for (at, (name, mark)) in names.iter().zip(passed).enumerate() {
         let old = before.and_then(|b| b.branches.get(name));
-        let new = mark.as_ref().map(|m| SavedBranch { seq: m.seq, owed: m.owed.clone() });
+        let new = mark.as_ref().map(|m| SavedBranch { seq: m.seq, owed: m.owed[at].clone() });
         let branch = match (old, new) {
             (Some(old), Some(new)) if new.seq < old.seq => old.clone(),
             (_, Some(new)) => new,
@@ -128,7 +142,7 @@ fn combine(
     }
     // Behind the least position a cut has done its work: Memory at the mark holds what it led to.
     let least = saved.seq;
-    saved.cuts.retain(|cut| *cut > least);
+    saved.cuts.retain(|cut| cut.seq > least);
     Some(saved)
 }
 
@@ -139,11 +153,12 @@ mod tests {
     fn mark(seq: u64) -> Option<Arc<Mark>> {
         Some(Arc::new(Mark {
             batch: 0,
+            serial: seq,
             position: seq.into(),
             seq,
             memory: Vec::new(),
-            owed: vec![(seq, 0)],
-            cuts: vec![seq, seq + 1],
+            owed: vec![vec![(seq, 0)]; 2],
+            cuts: vec![Cut { seq, now: 0, end: 0 }, Cut { seq: seq + 1, now: 0, end: 0 }],
         }))
     }
 
@@ -156,7 +171,7 @@ mod tests {
         let saved = combine(&names(), &[mark(20), mark(10)], None).unwrap();
         assert_eq!((saved.seq, &saved.position), (10, &10.into()));
         assert_eq!((saved.branches["a"].seq, saved.branches["b"].seq), (20, 10));
-        assert_eq!(saved.cuts, [11]);
+        assert_eq!(saved.cuts, [Cut { seq: 11, now: 0, end: 0 }]);
     }
 
     #[test]

@@ -375,18 +375,22 @@ impl Batch {
             Field::TIMESTAMP => return time_value(r.timestamp),
             Field::ENGINE_TIME => return time_value(r.engine_time),
             Field::STREAM => return text_or_missing(r.stream.as_str()),
-            Field::DEPLOYMENT => text_or_missing(self.origin(r).origin.deployment.as_deref()),
-            Field::TEMPLATE => text_or_missing(self.origin(r).origin.template.as_deref()),
-            Field::CONTAINER => text_or_missing(self.origin(r).origin.container.as_deref()),
             _ => self.column_value(row as u32, field),
         };
-        if made != Value::Missing || r.rest_len == 0 {
+        if made != Value::Missing {
             return made;
         }
-        match field.known() {
-            Some(known) => self.own_value(r, known.name.as_bytes()),
-            None => self.own_value(r, field.name().as_bytes()),
+        let origin = &self.origin(r).origin;
+        let known = match field {
+            Field::DEPLOYMENT => text_or_missing(origin.deployment.as_deref()),
+            Field::TEMPLATE => text_or_missing(origin.template.as_deref()),
+            Field::CONTAINER => text_or_missing(origin.container.as_deref()),
+            _ => Value::Missing,
+        };
+        if known != Value::Missing || r.rest_len == 0 {
+            return known;
         }
+        self.own_value(r, field.name().as_bytes())
     }
 
     /// The value of one of the record's own fields, by name; `a.b` also finds `b` inside an object `a`.

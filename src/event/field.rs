@@ -67,8 +67,8 @@ known! {
     ID "id" Text "id" "event.id" "log.record.uid" "source" "Identity of the event, the same however often it is read.";
 }
 
-fn custom() -> &'static RwLock<Vec<String>> {
-    static NAMES: OnceLock<RwLock<Vec<String>>> = OnceLock::new();
+fn custom() -> &'static RwLock<Vec<&'static str>> {
+    static NAMES: OnceLock<RwLock<Vec<&'static str>>> = OnceLock::new();
     NAMES.get_or_init(RwLock::default)
 }
 
@@ -79,8 +79,9 @@ impl Field {
             return Field(at as u16);
         }
         let mut names = custom().write().unwrap_or_else(|e| e.into_inner());
-        let at = names.iter().position(|n| n == name).unwrap_or_else(|| {
-            names.push(name.to_owned());
+        let at = names.iter().position(|n| *n == name).unwrap_or_else(|| {
+            // Plans are few and live as long as the process; their names may too.
+            names.push(Box::leak(name.to_owned().into_boxed_str()));
             names.len() - 1
         });
         Field((KNOWN.len() + at) as u16)
@@ -92,18 +93,16 @@ impl Field {
     }
 
     /// The name as settings write it.
-    pub fn name(self) -> String {
+    pub fn name(self) -> &'static str {
         match self.known() {
-            Some(known) => known.name.to_owned(),
-            None => {
-                custom().read().unwrap_or_else(|e| e.into_inner())[usize::from(self.0) - KNOWN.len()].clone()
-            }
+            Some(known) => known.name,
+            None => custom().read().unwrap_or_else(|e| e.into_inner())[usize::from(self.0) - KNOWN.len()],
         }
     }
 }
 
 impl std::fmt::Debug for Field {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.name())
+        f.write_str(self.name())
     }
 }

@@ -27,14 +27,6 @@ pub trait Memory: Clone + Send + 'static {
 
     /// From the checkpoint. The error says what is wrong; the Memory then starts empty, with a warning.
     fn restore(saved: &Value) -> Result<Self, String>;
-
-    /// Seqs behind which the clock (not the bytes) ended a record since this was last asked.
-    fn take_cuts(&mut self) -> Vec<u64> {
-        Vec::new()
-    }
-
-    /// Cuts of an earlier run, to be repeated.
-    fn repeat_cuts(&mut self, _seqs: &[u64]) {}
 }
 
 /// [`Memory`] of any stage.
@@ -47,10 +39,6 @@ pub trait DynMemory: Send {
     fn owed(&self) -> Vec<Key>;
     /// See [`Memory::save`].
     fn save(&self) -> Value;
-    /// See [`Memory::take_cuts`].
-    fn take_cuts(&mut self) -> Vec<u64>;
-    /// See [`Memory::repeat_cuts`].
-    fn repeat_cuts(&mut self, seqs: &[u64]);
 }
 
 impl<M: Memory> DynMemory for M {
@@ -65,12 +53,6 @@ impl<M: Memory> DynMemory for M {
     }
     fn save(&self) -> Value {
         Memory::save(self)
-    }
-    fn take_cuts(&mut self) -> Vec<u64> {
-        Memory::take_cuts(self)
-    }
-    fn repeat_cuts(&mut self, seqs: &[u64]) {
-        Memory::repeat_cuts(self, seqs);
     }
 }
 

@@ -110,7 +110,7 @@ impl Schema {
 
     /// The names of the fields, for near misses; those of the table come even if they are not made here.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.fields.iter().map(|f| f.field.name()).collect();
+        let mut names: Vec<String> = self.fields.iter().map(|f| f.field.name().to_owned()).collect();
         for known in KNOWN {
             if !names.iter().any(|n| n == known.name) {
                 names.push(known.name.to_owned());

@@ -189,7 +189,7 @@ impl Text {
             return &mut self.side[range];
         }
         if Arc::get_mut(&mut self.buf).is_none() {
-            self.buf = Arc::new(Buffer { bytes: self.buf.bytes.clone(), lease: None });
+            self.buf = Arc::new(Buffer { bytes: self.buf.bytes.clone(), lease: self.buf.lease.clone() });
         }
         let buf = Arc::get_mut(&mut self.buf).expect("just made unique");
         &mut buf.bytes[range]

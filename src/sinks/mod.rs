@@ -2,11 +2,13 @@
 
 pub mod dead_letter;
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::config::{Diags, Settings};
 use crate::event::BoxFuture;
-use crate::event::{Batch, EventId, Key, Nanos, Row, Schema};
+use crate::event::{Batch, EventId, Key, Lease, NO_TIME, Nanos, Row, Schema};
 
 /// The kinds of sinks.
 pub const KINDS: &[Kind] = &[];
@@ -61,6 +63,9 @@ pub struct Frame {
     pub group: u16,
     /// Order and index names: the event's own time, else engine time.
     pub time: Nanos,
+    /// Order among frames of all partitions: engine time, else the event's own; the lane sees to it that it never falls
+    /// within a partition.
+    pub order: Nanos,
     /// Key within the partition.
     pub key: Key,
     /// Identity, where the sink asked for it.
@@ -88,10 +93,12 @@ impl Chunk {
     /// Ends the frame whose body was just appended to `bytes`.
     pub fn end_frame(&mut self, event: &Event<'_>, id: Option<EventId>) {
         let row = event.row();
+        let (own, engine) = (row.timestamp, row.engine_time);
         self.frames.push(Frame {
             end: self.bytes.len() as u32,
             group: 0,
-            time: if row.timestamp == crate::event::NO_TIME { row.engine_time } else { row.timestamp },
+            time: if own == NO_TIME { engine } else { own },
+            order: if engine == NO_TIME { own } else { engine },
             key: row.key,
             id,
         });
@@ -166,8 +173,11 @@ pub enum SendError {
 pub struct From {
     /// Number of the partition in this run.
     pub partition: usize,
-    /// No later event of this partition will be older than this.
+    /// No later frame of this partition will have a lower [`Frame::order`].
     pub frontier: Nanos,
+    /// The batch's share of the budget. A sink that keeps frames after its answer keeps a clone of it as long as the
+    /// frames: that is what makes the partition's source wait.
+    pub lease: Option<Arc<dyn Lease>>,
     /// Nothing more will come from it.
     pub ended: bool,
 }
@@ -194,7 +204,14 @@ pub trait Sink: Send + Sync {
         None
     }
 
-    /// Whether chunks without frames are to be sent too (a merge needs their frontier).
+    /// Makes durable (fsync) everything that it has answered as stored. Asked after the positions of a checkpoint are read
+    /// and before they are written.
+    fn sync(&self) -> Result<(), SendError> {
+        Ok(())
+    }
+
+    /// Whether chunks without frames are to be sent too (a merge needs their frontier). Such a sink first gets an empty
+    /// chunk with the frontier [`NO_TIME`] for every partition that is known at the start.
     fn wants_frontiers(&self) -> bool {
         false
     }

@@ -70,6 +70,9 @@ pub trait Scan: Send + Sync {
     fn apply(&self, memory: &mut Self::Memory, batch: &mut Batch, now: Nanos);
 
     /// Appends to `batch` (which holds what earlier stages let go, or nothing) what must not wait longer.
+    ///
+    /// The lane writes down every release that let something out (behind which record, with which `now` and `end`) and
+    /// repeats it there in a replay, so that the same events come again; the stage need not remember.
     fn release(&self, memory: &mut Self::Memory, batch: &mut Batch, now: Nanos, end: End);
 }
 

@@ -1,0 +1,3 @@
+//! What the container engine knows.
+
+pub mod engine;
