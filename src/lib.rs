@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ack;
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod event;

@@ -1,2 +1,7 @@
 //! The command `mcpp`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(mcpp::cli::main(std::env::args_os()))
+}
