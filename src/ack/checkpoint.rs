@@ -17,6 +17,8 @@ pub struct SavedPartition {
     pub memory: Vec<(String, Value)>,
     /// Per branch, by name: its own seq and the keys owed to it.
     pub branches: HashMap<String, SavedBranch>,
+    /// Position and seq to resume at if the Memory cannot be used: before everything that it holds.
+    pub fallback: Option<(Value, u64)>,
     /// Releases by the clock ahead of that position, to be repeated.
     pub cuts: Vec<Cut>,
 }

@@ -30,6 +30,9 @@ pub struct Mark {
     pub memory: Vec<(String, Value)>,
     /// Per branch: keys that the Memory on its path had begun and not yet let out, as `(seq, index)`.
     pub owed: Vec<Vec<(u64, u32)>>,
+    /// Position and seq of the newest mark before everything that this Memory still holds: where to resume if the
+    /// Memory cannot be used. `None`: the partition's beginning.
+    pub fallback: Option<(Value, u64)>,
     /// Releases by the clock that a replay from an earlier position would have to repeat.
     pub cuts: Vec<Cut>,
 }
@@ -214,6 +217,7 @@ mod tests {
             seq,
             memory: Vec::new(),
             owed: Vec::new(),
+            fallback: None,
             cuts: Vec::new(),
         }
     }

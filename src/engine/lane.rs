@@ -31,6 +31,9 @@ use super::{Shared, merger::Totals};
 /// How often a partition that is being read becomes a mark.
 const MARK_EVERY: Duration = Duration::from_secs(1);
 
+/// Earlier positions that are kept for a Memory that holds something for long: a minute of marks, and some.
+const ANCHORS: usize = 100;
+
 /// Runs until every source has gone; returns what the folds of this lane have counted.
 pub(super) fn run(shared: Arc<Shared>, deliveries: Receiver<Delivery>) -> Totals {
     let mut lane = Lane::new(shared);
@@ -81,6 +84,8 @@ struct Slot {
     cuts: Vec<Cut>,
     /// Cuts of an earlier run, still ahead.
     repeat: VecDeque<Cut>,
+    /// Seq and position of earlier marks that Memory may still need.
+    anchors: VecDeque<(u64, serde_json::Value)>,
     /// Per branch: the highest order of a frame so far.
     order: Vec<Nanos>,
     marked: Instant,
@@ -572,6 +577,12 @@ impl Slot {
         for branch in &shared.branches {
             stages.push(branch.stages.iter().map(start).collect());
         }
+        let anchors = saved
+            .map(|s| {
+                let before = s.fallback.iter().map(|(position, seq)| (*seq, position.clone()));
+                before.chain([(s.seq, s.position.clone())]).collect()
+            })
+            .unwrap_or_default();
         let memory = Memories { seq: opened.seq, decoder, stages };
         let cuts: Vec<Cut> = saved.map(|s| s.cuts.clone()).unwrap_or_default();
         let names = shared.branches.iter().map(|b| b.name.as_str());
@@ -591,6 +602,7 @@ impl Slot {
             frontier: NO_TIME,
             repeat: cuts.iter().copied().collect(),
             cuts,
+            anchors,
             order: vec![NO_TIME; shared.branches.len()],
             marked: Instant::now(),
             unmarked: false,
@@ -610,7 +622,14 @@ impl Slot {
                 }
             }
         }
-        let owed = (0..shared.branches.len()).map(|at| self.memory.owed(at)).collect();
+        let owed: Vec<_> = (0..shared.branches.len()).map(|at| self.memory.owed(at)).collect();
+        let least = owed.iter().flatten().map(|(seq, _)| *seq).min().unwrap_or(u64::MAX);
+        self.anchors.push_back((self.memory.seq, self.position.clone()));
+        while self.anchors.len() > 1 && (self.anchors[1].0 < least || self.anchors.len() > ANCHORS) {
+            self.anchors.pop_front();
+        }
+        let fallback =
+            self.anchors.front().filter(|(seq, _)| *seq < least).map(|(seq, at)| (at.clone(), *seq));
         self.ledger.mark(Mark {
             batch: 0,
             serial: 0,
@@ -618,6 +637,7 @@ impl Slot {
             seq: self.memory.seq,
             memory,
             owed,
+            fallback,
             cuts: self.cuts.clone(),
         });
         self.marked = Instant::now();

@@ -199,13 +199,15 @@ enum Report {
 /// Blocks; makes its own runtime. `stop` is also set by the run itself when it cannot go on.
 pub fn run(plan: Plan, options: Options, stop: &watch::Sender<bool>) -> Result<Outcome, StartError> {
     let resumes = plan.sources.iter().all(|s| s.source.resumes());
-    let (saver, saved) = match &options.data_dir {
+    let (saver, mut saved) = match &options.data_dir {
         Some(dir) => {
             let (saver, saved) = Saver::open(dir, &plan.name, &plan.branches)?;
             (Some(saver), saved)
         }
         None => (None, Saved::default()),
     };
+    let own = plan.branches.iter().flat_map(|b| &b.stages);
+    save::settle(&mut saved, &plan.stages.iter().chain(own).collect::<Vec<_>>());
     let mut ways = Vec::new();
     let mut inboxes = Vec::new();
     for branch in &plan.branches {

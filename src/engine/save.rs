@@ -13,8 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use crate::ack::checkpoint::{Saved, SavedBranch, SavedPartition};
 use crate::ack::store::{Store, StoreError};
 use crate::ack::{Cut, Ledger, Mark};
-use crate::plan::Branch;
+use serde_json::Value;
+
+use crate::plan::{Branch, PlannedStage};
 use crate::sinks::{Built, SendError};
+use crate::stages::Stage;
 use crate::telemetry::fault;
 
 /// Why no checkpoint was written; the old one stands.
@@ -109,6 +112,36 @@ impl Saver {
     }
 }
 
+/// Checks that every saved Memory can be used by the plan as it is now. Where one cannot (a stage is new, gone, has
+/// other settings or cannot read it) the partition goes back to before everything that its Memory holds, so that
+/// nothing held is missed, and starts with empty Memory.
+pub(super) fn settle(saved: &mut Saved, stages: &[&PlannedStage]) {
+    for (key, partition) in &mut saved.partitions {
+        let Err(why) = usable(partition, stages) else { continue };
+        let (position, seq) = partition.fallback.clone().unwrap_or((Value::Null, 0));
+        tracing::warn!(partition = %key, records = partition.seq - seq.min(partition.seq), "reads again with empty Memory: {why}");
+        partition.memory.clear();
+        partition.cuts.clear();
+        (partition.position, partition.seq) = (position, seq);
+    }
+}
+
+fn usable(partition: &SavedPartition, stages: &[&PlannedStage]) -> Result<(), String> {
+    let mut keys: Vec<&str> = vec!["decoder"];
+    for planned in stages {
+        let Stage::Scan(stage) = &planned.stage else { continue };
+        keys.push(&planned.key);
+        let Some((_, saved)) = partition.memory.iter().find(|(key, _)| *key == planned.key) else {
+            return Err(format!("stage {} is new or has new settings", planned.kind));
+        };
+        stage.restore(saved).map_err(|why| format!("stage {}: {why}", planned.kind))?;
+    }
+    match partition.memory.iter().find(|(key, _)| !keys.contains(&key.as_str())) {
+        Some((key, _)) => Err(format!("stage {key} is gone")),
+        None => Ok(()),
+    }
+}
+
 /// What to save of a partition, from the newest mark that each branch has passed and what was saved before.
 fn combine(
     names: &[String],
@@ -123,6 +156,7 @@ fn combine(
             seq: least.seq,
             memory: least.memory.clone(),
             branches: HashMap::new(),
+            fallback: least.fallback.clone(),
             cuts: least.cuts.clone(),
         },
         (_, _, Some(before)) => SavedPartition { branches: HashMap::new(), ..before.clone() },
@@ -140,8 +174,8 @@ fn combine(
         };
         saved.branches.insert(name.clone(), branch);
     }
-    // Behind the least position a cut has done its work: Memory at the mark holds what it led to.
-    let least = saved.seq;
+    // Behind the place to resume at a cut has done its work: Memory at the mark holds what it led to.
+    let least = saved.fallback.as_ref().map_or(0, |(_, seq)| *seq);
     saved.cuts.retain(|cut| cut.seq > least);
     Some(saved)
 }
@@ -158,6 +192,7 @@ mod tests {
             seq,
             memory: Vec::new(),
             owed: vec![vec![(seq, 0)]; 2],
+            fallback: Some((seq.into(), seq)),
             cuts: vec![Cut { seq, now: 0, end: 0 }, Cut { seq: seq + 1, now: 0, end: 0 }],
         }))
     }
