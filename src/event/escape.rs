@@ -75,29 +75,75 @@ pub fn escape_into(s: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Bytes looked at together: a width that compilers turn into vector code.
+const BLOCK: usize = 32;
+
+/// Whether a block holds nothing that a JSON string must escape.
+fn is_clean(block: &[u8]) -> bool {
+    !block.iter().fold(false, |any, &b| any | (b < 32) | (b == b'"') | (b == b'\\'))
+}
+
 fn escape_valid_into(s: &[u8], out: &mut Vec<u8>) {
-    let mut done = 0;
-    for (at, &byte) in s.iter().enumerate() {
-        if !SPECIAL[byte as usize] {
+    let (mut done, mut at) = (0, 0);
+    while at < s.len() {
+        let end = (at + BLOCK).min(s.len());
+        if end - at == BLOCK && is_clean(&s[at..end]) {
+            at = end;
             continue;
         }
-        out.extend_from_slice(&s[done..at]);
-        done = at + 1;
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            other => {
-                const HEX: &[u8; 16] = b"0123456789abcdef";
-                out.extend_from_slice(b"\\u00");
-                out.push(HEX[usize::from(other >> 4)]);
-                out.push(HEX[usize::from(other & 15)]);
+        for (at, &byte) in s[at..end].iter().enumerate().map(|(i, byte)| (at + i, byte)) {
+            if SPECIAL[byte as usize] {
+                out.extend_from_slice(&s[done..at]);
+                done = at + 1;
+                push_escaped(byte, out);
+            }
+        }
+        at = end;
+    }
+    out.extend_from_slice(&s[done..]);
+}
+
+fn push_escaped(byte: u8, out: &mut Vec<u8>) {
+    match byte {
+        b'"' => out.extend_from_slice(b"\\\""),
+        b'\\' => out.extend_from_slice(b"\\\\"),
+        b'\n' => out.extend_from_slice(b"\\n"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        b'\t' => out.extend_from_slice(b"\\t"),
+        other => {
+            const HEX: &[u8; 16] = b"0123456789abcdef";
+            out.extend_from_slice(b"\\u00");
+            out.push(HEX[usize::from(other >> 4)]);
+            out.push(HEX[usize::from(other & 15)]);
+        }
+    }
+}
+
+/// Whether `s` can stand between the quotes of a JSON string as it is: UTF-8, every escape known, no bare quote or
+/// control character.
+pub fn is_escaped(s: &[u8]) -> bool {
+    if std::str::from_utf8(s).is_err() {
+        return false;
+    }
+    let mut at = 0;
+    while at < s.len() {
+        let end = (at + BLOCK).min(s.len());
+        if end - at == BLOCK && is_clean(&s[at..end]) {
+            at = end;
+            continue;
+        }
+        while at < end {
+            match s[at] {
+                b'\\' => match super::json::escape(s, at) {
+                    Some(next) => at = next,
+                    None => return false,
+                },
+                byte if SPECIAL[byte as usize] => return false,
+                _ => at += 1,
             }
         }
     }
-    out.extend_from_slice(&s[done..]);
+    true
 }
 
 #[cfg(test)]
@@ -123,6 +169,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn escaped_text_is_what_serde_json_reads(
+            s in proptest::collection::vec(proptest::sample::select(
+                b"\\\\\\\\\"nud83e0 abcdefgh\n\xc3\xa9\x07".to_vec()), 0..80)
+        ) {
+            let mut json = vec![b'"'];
+            json.extend_from_slice(&s);
+            json.push(b'"');
+            prop_assert_eq!(is_escaped(&s), serde_json::from_slice::<String>(&json).is_ok());
+        }
+
         #[test]
         fn what_is_escaped_reads_back(s in "\\PC*|[\\x00-\\x7f]*") {
             let mut json = vec![b'"'];

@@ -125,16 +125,18 @@ impl TimeWriter {
         let (second, mut ns) = (t.div_euclid(SECOND), t.rem_euclid(SECOND));
         if self.second != second {
             let date = DateTime::from_timestamp(second, 0).unwrap_or_default();
-            let text = format!(
-                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.",
-                date.year(),
-                date.month(),
-                date.day(),
-                date.hour(),
-                date.minute(),
-                date.second()
-            );
-            self.text.copy_from_slice(&text.as_bytes()[..20]);
+            put(&mut self.text[0..4], date.year() as u32);
+            self.text[4] = b'-';
+            put(&mut self.text[5..7], date.month());
+            self.text[7] = b'-';
+            put(&mut self.text[8..10], date.day());
+            self.text[10] = b'T';
+            put(&mut self.text[11..13], date.hour());
+            self.text[13] = b':';
+            put(&mut self.text[14..16], date.minute());
+            self.text[16] = b':';
+            put(&mut self.text[17..19], date.second());
+            self.text[19] = b'.';
             self.second = second;
         }
         out.extend_from_slice(&self.text);
@@ -145,6 +147,14 @@ impl TimeWriter {
         }
         digits[9] = b'Z';
         out.extend_from_slice(&digits);
+    }
+}
+
+/// Fills `out` with the last digits of a number.
+fn put(out: &mut [u8], mut number: u32) {
+    for digit in out.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 

@@ -10,6 +10,10 @@ use crate::config::{Diags, Settings};
 use crate::event::BoxFuture;
 use crate::event::{Batch, EventId, Key, Lease, NO_TIME, Nanos, Row, Schema};
 
+pub mod ndjson;
+#[cfg(test)]
+pub(crate) mod sample;
+
 /// The kinds of sinks.
 pub const KINDS: &[Kind] = &[];
 
