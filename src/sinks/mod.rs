@@ -1,6 +1,9 @@
 //! Sinks: where events go. Encoding is CPU and runs in the lane; sending is I/O and runs beside it.
 
+pub mod blackhole;
 pub mod dead_letter;
+pub mod file;
+pub mod line;
 
 use std::sync::Arc;
 
@@ -13,9 +16,11 @@ use crate::event::{Batch, EventId, Key, Lease, NO_TIME, Nanos, Row, Schema};
 pub mod ndjson;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod settings;
+pub mod template;
 
 /// The kinds of sinks.
-pub const KINDS: &[Kind] = &[];
+pub const KINDS: &[Kind] = &[blackhole::KIND, file::KIND];
 
 /// One kind of sink.
 pub struct Kind {

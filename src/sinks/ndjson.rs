@@ -183,7 +183,8 @@ impl Encoder {
     fn own_fields(&mut self, event: &Event<'_>, written: &mut Written, with_id: bool, out: &mut Vec<u8>) {
         let (batch, row) = (event.batch, event.row());
         let pairs = batch.rest(row);
-        let own = Own { batch, written, extracted: row.flags.has(Flags::EXTRACTED), with_id, names: &self.names };
+        let own =
+            Own { batch, written, extracted: row.flags.has(Flags::EXTRACTED), with_id, names: &self.names };
         let awkward = pairs.len() > FEW
             || pairs.iter().any(|pair| {
                 let key = batch.text.stored(pair.key);

@@ -149,7 +149,10 @@ fn our_own_export_read_again_keeps_its_names() {
         sample.own(key, "own");
     }
     let (keys, _) = read(&line(&sample, 0));
-    assert_eq!(keys[6..], ["tool", "tool_call", "record.level", "record.deployment", "id"].map(str::to_owned));
+    assert_eq!(
+        keys[6..],
+        ["tool", "tool_call", "record.level", "record.deployment", "id"].map(str::to_owned)
+    );
 }
 
 #[test]
