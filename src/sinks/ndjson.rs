@@ -324,13 +324,13 @@ fn bit(name: &str) -> u32 {
 }
 
 fn rendered(field: Field) -> Box<[u8]> {
-    let name = field.known().map_or_else(|| field.name(), |known| known.json.to_owned());
+    let name = field.known().map_or_else(|| field.name(), |known| known.json);
     if name.is_empty() {
         return Box::default();
     }
     let mut out = b",\"".to_vec();
     // A column that a user named as one of ours must not stand twice.
-    if field.known().is_none() && RESERVED.contains(&name.as_str()) {
+    if field.known().is_none() && RESERVED.contains(&name) {
         out.extend_from_slice(b"record.");
     }
     escape_into(name.as_bytes(), &mut out);
