@@ -7,32 +7,28 @@
 //! * The lane knows no time of its own: what the clock decides comes as a notice of the source. A release that let
 //!   something out is written down before that leaves the lane, and repeated in a replay.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
-use crate::ack::{Cut, Ledger, Mark};
+use crate::ack::Cut;
 use crate::event::memory::{DynMemory, End};
 use crate::event::{Batch, Buffer, Flags, Lease, NO_TIME, Nanos, Partition, Tally, Text};
 use crate::plan::PlannedStage;
 use crate::sinks::{AnyState, Built, Chunk, Event, From};
-use crate::sources::{Delivery, DynDecoder, Opened};
+use crate::sources::Delivery;
 use crate::stages::Stage;
 use crate::telemetry::fault;
 
 use super::deliver::Parcel;
-use super::skip::Skip;
+use super::slot::{Memories, Slot};
 use super::{Shared, merger::Totals};
 
 /// How often a partition that is being read becomes a mark.
 const MARK_EVERY: Duration = Duration::from_secs(1);
-
-/// Earlier positions that are kept for a Memory that holds something for long: a minute of marks, and some.
-const ANCHORS: usize = 100;
 
 /// Runs until every source has gone; returns what the folds of this lane have counted.
 pub(super) fn run(shared: Arc<Shared>, deliveries: Receiver<Delivery>) -> Totals {
@@ -67,68 +63,6 @@ struct Out {
 enum What {
     Sink { chunk: Chunk },
     Fold { scratch: AnyState, absorbed: u64 },
-}
-
-/// One partition.
-struct Slot {
-    number: usize,
-    partition: Arc<Partition>,
-    decoder: Arc<dyn DynDecoder>,
-    memory: Memories,
-    skips: Vec<Skip>,
-    ledger: Arc<Ledger>,
-    position: serde_json::Value,
-    /// Latest time that has left the stages.
-    frontier: Nanos,
-    /// Releases that a replay would have to repeat.
-    cuts: Vec<Cut>,
-    /// Cuts of an earlier run, still ahead.
-    repeat: VecDeque<Cut>,
-    /// Seq and position of earlier marks that Memory may still need.
-    anchors: VecDeque<(u64, serde_json::Value)>,
-    /// Per branch: the highest order of a frame so far.
-    order: Vec<Nanos>,
-    marked: Instant,
-    unmarked: bool,
-    /// A release of the batch under way has let something out.
-    released: bool,
-    /// Per branch: events begun and held at the end of the last batch.
-    held: Vec<u64>,
-    ended: bool,
-}
-
-/// Everything a partition remembers, and where it is.
-struct Memories {
-    seq: u64,
-    decoder: Box<dyn DynMemory>,
-    /// `main`, then each branch; `None` for stages that keep nothing.
-    stages: Vec<Vec<Option<Box<dyn DynMemory>>>>,
-}
-
-impl Memories {
-    fn snapshot(&self) -> Memories {
-        Memories {
-            seq: self.seq,
-            decoder: self.decoder.snapshot(),
-            stages: self
-                .stages
-                .iter()
-                .map(|path| path.iter().map(|m| m.as_ref().map(|m| m.snapshot())).collect())
-                .collect(),
-        }
-    }
-
-    /// Keys that the Memory on a branch's path has begun and not let out.
-    fn owed(&self, branch: usize) -> Vec<(u64, u32)> {
-        let paths = self.stages[0].iter().chain(&self.stages[branch + 1]).flatten();
-        let all = std::iter::once(&self.decoder).chain(paths);
-        all.flat_map(|m| m.owed()).map(|key| (key.seq, key.index)).collect()
-    }
-
-    /// Records begun and held on a branch's path; events made later are counted when they are made.
-    fn held(&self, branch: usize) -> u64 {
-        self.owed(branch).iter().filter(|(_, index)| *index == 0).count() as u64
-    }
 }
 
 impl Lane {
@@ -539,109 +473,5 @@ fn code_of(end: End) -> u8 {
         End::Clock => 0,
         End::Life => 1,
         End::Input => 2,
-    }
-}
-
-impl Slot {
-    fn new(shared: &Shared, delivery: &Delivery, opened: Opened) -> Slot {
-        let saved = opened.saved.as_ref();
-        let find = |key: &str| saved.and_then(|s| s.memory.iter().find(|(k, _)| k == key).map(|(_, v)| v));
-        let warn = |key: &str, why: String| {
-            tracing::warn!(partition = %delivery.partition.name, stage = key, "saved Memory starts empty: {why}");
-        };
-        let decoder = match find("decoder").map(|saved| opened.decoder.restore(saved)) {
-            Some(Ok(memory)) => memory,
-            Some(Err(why)) => {
-                warn("decoder", why);
-                opened.decoder.start()
-            }
-            None => opened.decoder.start(),
-        };
-        let start = |planned: &PlannedStage| match &planned.stage {
-            Stage::Map(_) => None,
-            Stage::Scan(stage) => Some(match find(&planned.key).map(|saved| stage.restore(saved)) {
-                Some(Ok(memory)) => memory,
-                Some(Err(why)) => {
-                    warn(&planned.key, why);
-                    stage.start()
-                }
-                None => {
-                    if saved.is_some() {
-                        warn(&planned.key, "its settings are new".to_owned());
-                    }
-                    stage.start()
-                }
-            }),
-        };
-        let mut stages = vec![shared.stages.iter().map(start).collect()];
-        for branch in &shared.branches {
-            stages.push(branch.stages.iter().map(start).collect());
-        }
-        let anchors = saved
-            .map(|s| {
-                let before = s.fallback.iter().map(|(position, seq)| (*seq, position.clone()));
-                before.chain([(s.seq, s.position.clone())]).collect()
-            })
-            .unwrap_or_default();
-        let memory = Memories { seq: opened.seq, decoder, stages };
-        let cuts: Vec<Cut> = saved.map(|s| s.cuts.clone()).unwrap_or_default();
-        let names = shared.branches.iter().map(|b| b.name.as_str());
-        let skips = names.map(|name| Skip::new(saved.and_then(|s| s.branches.get(name)))).collect();
-        let ledger = Ledger::new(shared.branches.len());
-        if shared.keeps_positions {
-            shared.register(&delivery.partition.key, &ledger, opened.saved);
-        }
-        Slot {
-            number: delivery.number,
-            partition: delivery.partition.clone(),
-            decoder: opened.decoder,
-            memory,
-            skips,
-            ledger,
-            position: serde_json::Value::Null,
-            frontier: NO_TIME,
-            repeat: cuts.iter().copied().collect(),
-            cuts,
-            anchors,
-            order: vec![NO_TIME; shared.branches.len()],
-            marked: Instant::now(),
-            unmarked: false,
-            released: false,
-            held: vec![0; shared.branches.len()],
-            ended: false,
-        }
-    }
-
-    fn mark(&mut self, shared: &Shared) {
-        let mut memory = vec![("decoder".to_owned(), self.memory.decoder.save())];
-        let paths = std::iter::once(&shared.stages).chain(shared.branches.iter().map(|b| &b.stages));
-        for (stages, memories) in paths.zip(&self.memory.stages) {
-            for (planned, kept) in stages.iter().zip(memories) {
-                if let Some(kept) = kept {
-                    memory.push((planned.key.clone(), kept.save()));
-                }
-            }
-        }
-        let owed: Vec<_> = (0..shared.branches.len()).map(|at| self.memory.owed(at)).collect();
-        let least = owed.iter().flatten().map(|(seq, _)| *seq).min().unwrap_or(u64::MAX);
-        self.anchors.push_back((self.memory.seq, self.position.clone()));
-        while self.anchors.len() > 1 && (self.anchors[1].0 < least || self.anchors.len() > ANCHORS) {
-            self.anchors.pop_front();
-        }
-        let fallback =
-            self.anchors.front().filter(|(seq, _)| *seq < least).map(|(seq, at)| (at.clone(), *seq));
-        self.ledger.mark(Mark {
-            batch: 0,
-            serial: 0,
-            position: self.position.clone(),
-            seq: self.memory.seq,
-            memory,
-            owed,
-            fallback,
-            cuts: self.cuts.clone(),
-        });
-        self.marked = Instant::now();
-        self.unmarked = false;
-        fault::point("lane-marked");
     }
 }

@@ -5,10 +5,12 @@
 //! * A drain runs in the direction of the data: sources stop, lanes run dry, sinks answer, the checkpoint is written.
 
 mod deliver;
+mod dry;
 mod lane;
 mod merger;
 mod save;
 mod skip;
+mod slot;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,6 +44,10 @@ pub struct Options {
     pub once: bool,
     /// Where positions and dead letters are kept; without it nothing is kept and dead letters go to stderr.
     pub data_dir: Option<PathBuf>,
+    /// Show on stdout what would be sent; send and save nothing.
+    pub dry_run: bool,
+    /// A sink that cannot write ends the run at once instead of trying again: for commands that a person waits for.
+    pub fail_fast: bool,
     /// What the run has done so far, for whoever shows it.
     pub progress: Arc<Progress>,
 }
@@ -197,7 +203,12 @@ enum Report {
 /// Runs a plan until its sources end or `stop` becomes true, then drains it.
 ///
 /// Blocks; makes its own runtime. `stop` is also set by the run itself when it cannot go on.
-pub fn run(plan: Plan, options: Options, stop: &watch::Sender<bool>) -> Result<Outcome, StartError> {
+pub fn run(mut plan: Plan, mut options: Options, stop: &watch::Sender<bool>) -> Result<Outcome, StartError> {
+    if options.dry_run {
+        options.data_dir = None;
+        let shown = |b: Branch| Branch { sink: dry::shown(&b.name, b.sink), ..b };
+        plan.branches = plan.branches.into_iter().map(shown).collect();
+    }
     let resumes = plan.sources.iter().all(|s| s.source.resumes());
     let (saver, mut saved) = match &options.data_dir {
         Some(dir) => {
@@ -235,7 +246,7 @@ pub fn run(plan: Plan, options: Options, stop: &watch::Sender<bool>) -> Result<O
         saver,
         dead_letters: DeadLetters::new(options.data_dir.as_deref()),
         dead: AtomicU64::new(0),
-        giving_up: GivingUp::new(false),
+        giving_up: GivingUp::new(options.fail_fast),
         troubles: Mutex::default(),
     });
     let runtime = tokio::runtime::Builder::new_multi_thread()
