@@ -1,8 +1,33 @@
 //! Notations: how libraries write a record's head on one line.
 //!
-//! A notation only looks at bytes; it makes no spans and keeps no memory. What it finds are ranges of the line.
+//! * A notation only looks at bytes; it makes no spans and keeps no memory. What it finds are ranges of the line.
+//! * Which one a line has follows from the line alone, its first byte first: the same line reads the same everywhere.
+//! * A level is where a head has its level. Words in prose are none, and a status is none.
+//! * Fields that the logger wrote behind the message are cut from it (slog, zap, zerolog, tracing, structlog, winston);
+//!   where the author may have written them (Python, Java) they are fields and stay in the message.
+//!
+//! JSON, logfmt as a whole line and Rich's columns are not read here, and lines are not joined.
+
+mod access;
+mod bracketed;
+mod clock;
+mod finder;
+mod go;
+mod java;
+mod json_tail;
+mod leveled;
+mod pairs;
+mod rust;
+mod syslog;
+mod timed;
 
 use std::ops::Range;
+
+pub use clock::{parse_epoch, parse_epoch_float, parse_time, parse_time_prefix};
+pub use java::is_jul_first;
+
+use clock::Spelling;
+use finder::Finder;
 
 use crate::event::{Level, Nanos};
 
@@ -72,3 +97,78 @@ impl Parsed {
         *self = Parsed { fields, named, ..Parsed::default() };
     }
 }
+
+/// Finds the head of a line and fills `parsed`; `false` if no notation fits, and `parsed` is empty then.
+///
+/// `line` has no ANSI codes; a joined record is given with its newlines, and only its first line is read for the head
+/// (of `java.util.logging` the first two).
+pub fn parse_line(line: &[u8], parsed: &mut Parsed) -> bool {
+    let understood = dispatch(&mut Finder::new(line, parsed, true));
+    if !understood {
+        parsed.clear();
+    }
+    understood
+}
+
+/// Whether a line begins a record by itself: [`parse_line`] without its fields.
+pub fn is_head(line: &[u8]) -> bool {
+    dispatch(&mut Finder::new(line, &mut Parsed::default(), false))
+}
+
+fn dispatch(f: &mut Finder) -> bool {
+    let Some(first) = f.at(0) else { return false };
+    let understood = match first {
+        b'0'..=b'9' => numeric(f),
+        b'[' => bracketed::line(f),
+        b'<' => syslog::priority(f),
+        b' ' => padded(f),
+        b'A'..=b'Z' => capital(f),
+        b'a'..=b'z' => leveled::line(f) || again(f, access::line),
+        b':' | b'-' => access::line(f),
+        b'{' | b'\t' | b'}' => return false,
+        _ => false,
+    };
+    understood || first != b' ' && again(f, leveled::plain)
+}
+
+/// Tries another notation with nothing left of the one before.
+fn again(f: &mut Finder, notation: fn(&mut Finder) -> bool) -> bool {
+    f.out.clear();
+    notation(f)
+}
+
+fn numeric(f: &mut Finder) -> bool {
+    let Some(stamp) = clock::stamp(f.line, 0) else { return access::line(f) };
+    if stamp.spelling == Spelling::Number && !matches!(f.at(stamp.end), Some(b'\t' | b' ')) {
+        return false;
+    }
+    timed::read(f, stamp)
+}
+
+fn padded(f: &mut Finder) -> bool {
+    if rust::untimed(f) {
+        return true;
+    }
+    f.out.clear();
+    rust::pretty(f) || again(f, timed::node_debug_terminal)
+}
+
+fn capital(f: &mut Finder) -> bool {
+    if java::jul(f) || go::klog(f) {
+        return true;
+    }
+    f.out.clear();
+    if let Some(stamp) = clock::stamp(f.line, 0) {
+        f.time(stamp);
+        let plain_syslog = matches!(stamp.time, LineTime::NoYear { .. });
+        if plain_syslog && f.at(stamp.end) == Some(b' ') && syslog::unprioritised(f, stamp.end) {
+            return true;
+        }
+        f.out.clear();
+        return timed::read(f, stamp);
+    }
+    leveled::line(f) || again(f, access::morgan) || again(f, access::line)
+}
+
+#[cfg(test)]
+mod tests;
