@@ -4,6 +4,7 @@ pub mod diagnostic;
 pub mod document;
 pub mod expand;
 pub mod files;
+pub mod near;
 pub mod offsets;
 pub mod settings;
 pub mod units;

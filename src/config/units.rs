@@ -130,6 +130,20 @@ fn parse_nanos(text: &str, write: &str) -> Result<u64, String> {
     Ok(total)
 }
 
+/// A length of time in nanoseconds, read without allocating: for values in lines. One part, with its unit.
+pub fn nanos_of(text: &str) -> Option<u64> {
+    let (number, name) = cut(text.trim());
+    let (_, unit) = INTERVALS.iter().find(|(n, _)| *n == name)?;
+    scale(number, *unit)
+}
+
+/// A size in bytes, read without allocating: for values in lines.
+pub fn bytes_of(text: &str) -> Option<u64> {
+    let (number, name) = cut(text.trim());
+    let (_, unit) = SIZES.iter().find(|(n, _)| *n == name)?;
+    scale(number, *unit)
+}
+
 /// Reads `--since` and `--until`, in nanoseconds since the epoch: `5m` and `24h` before `now`, a date, a time of a date
 /// with or without a zone, seconds since the epoch. Without a zone it is local time, or UTC if `utc`.
 pub fn parse_when(text: &str, now: i64, utc: bool) -> Result<i64, String> {

@@ -367,6 +367,14 @@ impl Batch {
 
     /// The value of a field of a row: what a stage made, else what the line itself says.
     pub fn value(&self, row: usize, field: Field) -> Value<'_> {
+        match field.known() {
+            Some(known) => self.value_named(row, field, known.name),
+            None => self.value_named(row, field, &field.name()),
+        }
+    }
+
+    /// [`Batch::value`] for who asks for every row and has the field's name: allocates nothing.
+    pub fn value_named(&self, row: usize, field: Field, name: &str) -> Value<'_> {
         let r = &self.rows[row];
         let made = match field {
             Field::MESSAGE => return self.text_value(r.message),
@@ -390,7 +398,7 @@ impl Batch {
         if known != Value::Missing || r.rest_len == 0 {
             return known;
         }
-        self.own_value(r, field.name().as_bytes())
+        self.own_value(r, name.as_bytes())
     }
 
     /// The value of one of the record's own fields, by name; `a.b` also finds `b` inside an object `a`.

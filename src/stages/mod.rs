@@ -1,5 +1,8 @@
 //! Stages: what happens to events between source and sink. CPU only: no clocks, files or sockets.
 
+pub mod expr;
+pub mod filter;
+pub mod needles;
 pub mod parse;
 
 use serde_json::Value;
@@ -7,9 +10,14 @@ use serde_json::Value;
 use crate::config::{Diags, Settings};
 use crate::event::memory::{self, DynMemory, End, Memory};
 use crate::event::{Batch, Nanos, Schema};
+use needles::{Foresight, MadeBy, Needles};
+
+const UNKNOWN: Foresight = Foresight::Opaque("it may look at every record");
 
 /// The kinds of stages: the one list that the manual, the JSON Schema, near misses and tests follow from.
-pub const KINDS: &[Kind] = &[];
+pub const KINDS: &[Kind] = &[
+    filter::KIND, //
+];
 
 /// One kind of stage.
 pub struct Kind {
@@ -39,6 +47,22 @@ impl Stage {
             Stage::Scan(stage) => stage.check(input, settings, diags),
         }
     }
+
+    /// What can be said of records before they are parsed; `input` is the schema before this stage.
+    pub fn foresight(&self, input: &Schema, made_by: MadeBy<'_>) -> Foresight {
+        match self {
+            Stage::Map(stage) => stage.foresight(input, made_by),
+            Stage::Scan(stage) => stage.foresight(input),
+        }
+    }
+
+    /// See [`Scan::guard`].
+    pub fn guard(&mut self, needles: &Needles) -> bool {
+        match self {
+            Stage::Map(_) => false,
+            Stage::Scan(stage) => stage.guard(needles),
+        }
+    }
 }
 
 /// A stage without memory.
@@ -48,6 +72,11 @@ pub trait Map: Send + Sync {
 
     /// Changes a batch.
     fn apply(&self, batch: &mut Batch);
+
+    /// What can be said of records before they are parsed; `input` is the schema before this stage.
+    fn foresight(&self, _input: &Schema, _made_by: MadeBy<'_>) -> Foresight {
+        UNKNOWN
+    }
 }
 
 /// A stage that remembers: one Memory per partition, inside it one entry per origin.
@@ -74,6 +103,17 @@ pub trait Scan: Send + Sync {
     /// The lane writes down every release that let something out (behind which record, with which `now` and `end`) and
     /// repeats it there in a replay, so that the same events come again; the stage need not remember.
     fn release(&self, memory: &mut Self::Memory, batch: &mut Batch, now: Nanos, end: End);
+
+    /// What can be said of records before they are parsed; `input` is the schema before this stage.
+    fn foresight(&self, _input: &Schema) -> Foresight {
+        UNKNOWN
+    }
+
+    /// Only records that have one of these needles matter to what comes behind: the stage that parses may drop the
+    /// others unread (as filtered). False if it does not make use of that.
+    fn guard(&mut self, _needles: &Needles) -> bool {
+        false
+    }
 }
 
 /// [`Scan`] of any Memory, as the engine runs it.
@@ -88,6 +128,10 @@ pub trait DynScan: Send + Sync {
     fn apply(&self, memory: &mut dyn DynMemory, batch: &mut Batch, now: Nanos);
     /// See [`Scan::release`].
     fn release(&self, memory: &mut dyn DynMemory, batch: &mut Batch, now: Nanos, end: End);
+    /// See [`Scan::foresight`].
+    fn foresight(&self, input: &Schema) -> Foresight;
+    /// See [`Scan::guard`].
+    fn guard(&mut self, needles: &Needles) -> bool;
 }
 
 impl<S: Scan> DynScan for S {
@@ -105,5 +149,11 @@ impl<S: Scan> DynScan for S {
     }
     fn release(&self, memory: &mut dyn DynMemory, batch: &mut Batch, now: Nanos, end: End) {
         Scan::release(self, memory::own(memory), batch, now, end);
+    }
+    fn foresight(&self, input: &Schema) -> Foresight {
+        Scan::foresight(self, input)
+    }
+    fn guard(&mut self, needles: &Needles) -> bool {
+        Scan::guard(self, needles)
     }
 }
