@@ -367,13 +367,10 @@ impl Batch {
 
     /// The value of a field of a row: what a stage made, else what the line itself says.
     pub fn value(&self, row: usize, field: Field) -> Value<'_> {
-        match field.known() {
-            Some(known) => self.value_named(row, field, known.name),
-            None => self.value_named(row, field, &field.name()),
-        }
+        self.value_named(row, field, field.name())
     }
 
-    /// [`Batch::value`] for who asks for every row and has the field's name: allocates nothing.
+    /// [`Batch::value`] for who asks for every row and has the field's name at hand.
     pub fn value_named(&self, row: usize, field: Field, name: &str) -> Value<'_> {
         let r = &self.rows[row];
         let made = match field {

@@ -85,10 +85,10 @@ fn type_of(name: &Name, schema: &Schema, problems: &mut Vec<Problem>) -> Option<
         }
         return None;
     }
-    let here: Vec<String> = schema.iter().map(|f| f.field.name()).collect();
+    let here: Vec<&str> = schema.iter().map(|f| f.field.name()).collect();
     let help = match near::near_miss(&name.text, names) {
         Some(near) => Some(format!("did you mean `{near}`?")),
-        None => near::help(&name.text, here.iter().map(String::as_str)),
+        None => near::help(&name.text, here.iter().copied()),
     };
     problems.push(Problem { severity: Severity::Error, range, message, label, help });
     None
