@@ -280,7 +280,7 @@ pub fn run(mut plan: Plan, mut options: Options, stop: &watch::Sender<bool>) -> 
     let emit = Emit::new(senders, plan.run.memory, saved.partitions, watch);
     let mut sources = plan.sources.len();
     for planned in plan.sources {
-        let source = planned.source.run(emit.for_another(), mode, stop.subscribe());
+        let source = planned.source.run(emit.for_source(&planned.name), mode, stop.subscribe());
         let (name, reports) = (planned.name, reports.clone());
         runtime.spawn(async move {
             let result = source.await;

@@ -81,6 +81,8 @@ pub trait Watch: Send + Sync {
 /// A source's way to the lanes.
 pub struct Emit {
     shared: Arc<Shared>,
+    /// `SOURCE/`: what the keys of its partitions start with.
+    prefix: String,
     ready: AtomicBool,
 }
 
@@ -120,13 +122,15 @@ impl Emit {
                 saved: Mutex::new(saved),
                 watch,
             }),
+            prefix: String::new(),
             ready: AtomicBool::new(false),
         }
     }
 
-    /// The same way for another source.
-    pub fn for_another(&self) -> Emit {
-        Emit { shared: self.shared.clone(), ready: AtomicBool::new(false) }
+    /// The same way for the source of this name: the keys of its partitions start with it, so that two sources may
+    /// read the same files.
+    pub fn for_source(&self, name: &str) -> Emit {
+        Emit { shared: self.shared.clone(), prefix: format!("{name}/"), ready: AtomicBool::new(false) }
     }
 
     /// Says that every partition known at the start is open. A merge in time order waits for it, so each source says
@@ -137,19 +141,20 @@ impl Emit {
         }
     }
 
-    /// What was saved of a partition. Asked once, when it is opened.
+    /// What was saved of a partition, by its key without the source's name. Asked once, when it is opened.
     pub fn resume(&self, key: &str) -> Option<SavedPartition> {
-        self.shared.saved.lock().unwrap_or_else(|e| e.into_inner()).remove(key)
+        self.shared.saved.lock().unwrap_or_else(|e| e.into_inner()).remove(&format!("{}{key}", self.prefix))
     }
 
-    /// Keys of saved partitions that nobody has opened yet.
+    /// Keys of this source's saved partitions that it has not opened yet, without its name.
     pub fn unclaimed(&self) -> Vec<String> {
         let saved = self.shared.saved.lock().unwrap_or_else(|e| e.into_inner());
-        saved.keys().cloned().collect()
+        saved.keys().filter_map(|key| key.strip_prefix(&self.prefix)).map(str::to_owned).collect()
     }
 
-    /// Opens a partition.
-    pub fn open(&self, partition: Partition, opened: Opened) -> Outlet {
+    /// Opens a partition; its key is without the source's name.
+    pub fn open(&self, mut partition: Partition, opened: Opened) -> Outlet {
+        partition.key.insert_str(0, &self.prefix);
         self.shared.reading.fetch_add(1, Ordering::Relaxed);
         let lane = FxBuildHasher.hash_one(&partition.key) as usize % self.shared.lanes.len();
         let number = self.shared.numbers.fetch_add(1, Ordering::Relaxed);

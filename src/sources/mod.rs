@@ -10,6 +10,7 @@ use crate::config::{Diags, Settings};
 use crate::event::memory::{self, DynMemory, End, Memory};
 use crate::event::{Batch, BoxFuture, Nanos, Schema};
 
+pub mod decode;
 pub mod emit;
 
 pub use emit::{Delivery, Emit, Opened, Outlet, Shutdown};
