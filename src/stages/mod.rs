@@ -1,9 +1,22 @@
 //! Stages: what happens to events between source and sink. CPU only: no clocks, files or sockets.
 
+pub mod dedupe;
+pub mod drop;
+pub mod enrich;
 pub mod expr;
 pub mod filter;
+pub mod keep;
+mod keyed;
+mod named;
 pub mod needles;
+mod own;
 pub mod parse;
+pub mod redact;
+pub mod rename;
+pub mod sample;
+#[cfg(test)]
+mod testing;
+pub mod throttle;
 
 use serde_json::Value;
 
@@ -17,6 +30,14 @@ const UNKNOWN: Foresight = Foresight::Opaque("it may look at every record");
 /// The kinds of stages: the one list that the manual, the JSON Schema, near misses and tests follow from.
 pub const KINDS: &[Kind] = &[
     filter::KIND, //
+    enrich::KIND,
+    redact::KIND,
+    sample::KIND,
+    throttle::KIND,
+    dedupe::KIND,
+    drop::KIND,
+    keep::KIND,
+    rename::KIND,
 ];
 
 /// One kind of stage.
