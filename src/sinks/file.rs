@@ -1,7 +1,7 @@
 //! `file`: events as lines of a file, with rotation by size and time.
 //!
-//! * What was answered as stored has been written; about once a second it is made durable and its length saved, before
-//!   the positions that rely on it are read.
+//! * What was answered as stored has been written. About once a second its length is asked, and it is made durable
+//!   before the positions that rely on it are written.
 //! * After a kill nothing stands twice (JSON with ids): a torn last line is cut, the ids behind the saved length are
 //!   read, over every rotation since, and events with these ids are skipped once when they come again.
 //! * A chunk that does not fit on the disk leaves no half a line behind.
@@ -133,7 +133,8 @@ struct Current {
     /// Ids that stand behind the saved length: to be skipped once.
     skip: HashSet<u128>,
     packing: Option<JoinHandle<()>>,
-    saved: (u64, u64),
+    /// Something was written since the last sync.
+    dirty: bool,
 }
 
 impl FileSink {
@@ -202,7 +203,7 @@ impl FileSink {
             generation,
             skip,
             packing: None,
-            saved: (generation, length),
+            dirty: true,
         })
     }
 
@@ -214,10 +215,11 @@ impl FileSink {
     /// Writes what is to be written; returns how many frames are done, and why not all.
     fn write(&self, current: &mut Current, chunk: &Chunk) -> (usize, io::Result<()>) {
         let period = self.period(SystemTime::now());
-        if period != current.period && current.length > 0 {
-            if let Err(error) = self.rotate(current) {
-                return (0, Err(error));
-            }
+        if period != current.period
+            && current.length > 0
+            && let Err(error) = self.rotate(current)
+        {
+            return (0, Err(error));
         }
         current.period = period;
         let limit = self.settings.rotate.size.map_or(u64::MAX, |size| size.0);
@@ -235,10 +237,11 @@ impl FileSink {
                 first = at;
                 run = start..start;
             }
-            if full && !skipped {
-                if let Err(error) = self.rotate(current) {
-                    return (first, Err(error));
-                }
+            if full
+                && !skipped
+                && let Err(error) = self.rotate(current)
+            {
+                return (first, Err(error));
             }
             if skipped {
                 if let Some(id) = frame.id {
@@ -277,6 +280,9 @@ impl FileSink {
         (current.file, current.regular) = (file, regular);
         current.generation += 1;
         current.length = 0;
+        if let Some(folder) = old.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            File::open(folder)?.sync_all()?;
+        }
         if self.settings.rotate.gzip {
             current.packing = Some(std::thread::spawn(move || generations::pack(&old)));
         }
@@ -311,6 +317,7 @@ fn put(current: &mut Current, bytes: &[u8]) -> io::Result<()> {
     match written {
         Ok(()) => {
             current.length += bytes.len() as u64;
+            current.dirty = true;
             Ok(())
         }
         Err(error) => {
@@ -367,33 +374,33 @@ impl Sink for FileSink {
             if let Some(packing) = packing {
                 drop(packing.join());
             }
-            self.save();
-            Ok(())
+            self.sync()
         })
     }
 
     fn save(&self) -> Option<Value> {
-        let (file, at, regular) = {
-            let state = self.lock();
-            let current = state.as_ref()?;
-            (current.file.clone(), (current.generation, current.length), current.regular)
+        let state = self.lock();
+        let current = state.as_ref().filter(|current| current.regular)?;
+        Some(json!({ "generation": current.generation, "length": current.length }))
+    }
+
+    fn sync(&self) -> Result<(), SendError> {
+        let file = match self.lock().as_mut() {
+            Some(current) if current.regular && current.dirty => {
+                current.dirty = false;
+                current.file.clone()
+            }
+            _ => return Ok(()),
         };
-        if !regular {
-            return None;
-        }
         // Not under the lock: writing goes on meanwhile.
         let synced = file.sync_data();
         fault::point("file-synced");
-        let mut state = self.lock();
-        let current = state.as_mut()?;
-        match synced {
-            Ok(()) => current.saved = current.saved.max(at),
-            Err(cause) => {
-                tracing::error!(path = %self.path.display(), %cause, "cannot make the file durable")
+        synced.map_err(|cause| {
+            if let Some(current) = self.lock().as_mut() {
+                current.dirty = true;
             }
-        }
-        let (generation, length) = current.saved;
-        Some(json!({ "generation": generation, "length": length }))
+            self.error(cause)
+        })
     }
 }
 

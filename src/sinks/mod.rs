@@ -1,9 +1,12 @@
 //! Sinks: where events go. Encoding is CPU and runs in the lane; sending is I/O and runs beside it.
 
 pub mod blackhole;
+pub mod console;
 pub mod dead_letter;
 pub mod file;
+pub mod human;
 pub mod line;
+pub mod merge;
 
 use std::sync::Arc;
 
@@ -20,7 +23,12 @@ pub mod settings;
 pub mod template;
 
 /// The kinds of sinks.
-pub const KINDS: &[Kind] = &[blackhole::KIND, file::KIND];
+#[rustfmt::skip]
+pub const KINDS: &[Kind] = &[
+    blackhole::KIND,
+    console::KIND,
+    file::KIND,
+];
 
 /// One kind of sink.
 pub struct Kind {

@@ -77,8 +77,8 @@ impl Template {
             let near = input
                 .iter()
                 .map(|known| known.field.name())
-                .max_by(|a, b| strsim::jaro_winkler(a, &name).total_cmp(&strsim::jaro_winkler(b, &name)))
-                .filter(|near| strsim::jaro_winkler(near, &name) > 0.8)
+                .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)))
+                .filter(|near| strsim::jaro_winkler(near, name) > 0.8)
                 .map(|near| format!("perhaps '{near}'"));
             diags.error(
                 given.range_in(&[key], bytes.clone()),

@@ -1,0 +1,432 @@
+//! `console`: events on standard output, for people and for pipes.
+//!
+//! * Nothing that a log says reaches a terminal as a control, in any format; a pipe gets JSON and raw text byte by byte.
+//! * A reader that has gone (`mcpp … | head`) ends the sink quietly.
+//! * What could not be written is kept and written first: a repeated attempt shows nothing twice.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use regex::Regex;
+use serde_json::Value;
+
+use crate::config::{Diags, Settings};
+use crate::event::{BoxFuture, Schema};
+
+use super::human::{Human, Printer, Zone, clean_bytes};
+use super::line::Line;
+use super::merge::{Merge, Tail};
+use super::{Built, Chunk, Event, Frame, From, Kind, SendError, Sink, Verdicts, settings};
+
+/// Its line in the list of kinds.
+pub const KIND: Kind = Kind {
+    name: "console",
+    summary: "shows events on standard output",
+    schema: || schemars::schema_for!(ConsoleSettings),
+    build,
+};
+
+/// Shows events on standard output: readable, as JSON, or as they were.
+#[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConsoleSettings {
+    /// `human` (time, deployment, level, message), `json` (a JSON object a line), `raw` (the record as it was read), or
+    /// a template such as `"{timestamp} {level} {message}"`.
+    pub format: String,
+    /// Whether to use colours. `auto`: on a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` turns them on elsewhere.
+    pub color: Color,
+    /// Show times in UTC instead of the machine's zone.
+    pub utc: bool,
+    /// Where to write.
+    pub stream: Output,
+    /// `arrival`: as events come, each partition in its own order. `time`: all partitions merged by time.
+    pub order: Order,
+    /// Show only the last so many events of what there is, then whatever comes.
+    pub tail: Option<usize>,
+    /// Regular expressions whose matches are highlighted in the human form.
+    pub highlight: Vec<String>,
+    /// Write the event's id as the last key `id` of the JSON.
+    pub id: bool,
+}
+
+impl Default for ConsoleSettings {
+    fn default() -> Self {
+        ConsoleSettings {
+            format: "human".to_owned(),
+            color: Color::Auto,
+            utc: false,
+            stream: Output::Stdout,
+            order: Order::Arrival,
+            tail: None,
+            highlight: Vec::new(),
+            id: false,
+        }
+    }
+}
+
+/// Whether to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Yes.
+    Always,
+    /// No.
+    Never,
+}
+
+/// Where a sink that talks to people writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Output {
+    /// Standard output.
+    #[default]
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl Output {
+    /// Whether a terminal is at its end.
+    pub fn is_terminal(self) -> bool {
+        match self {
+            Output::Stdout => io::stdout().is_terminal(),
+            Output::Stderr => io::stderr().is_terminal(),
+        }
+    }
+
+    /// Columns of the terminal at its end, now.
+    fn width(self) -> Option<usize> {
+        let size = match self {
+            Output::Stdout => terminal_size::terminal_size_of(io::stdout()),
+            Output::Stderr => terminal_size::terminal_size_of(io::stderr()),
+        };
+        size.map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0)
+    }
+
+    /// The stream itself.
+    pub fn writer(self) -> Box<dyn Write + Send> {
+        match self {
+            Output::Stdout => Box::new(io::stdout()),
+            Output::Stderr => Box::new(io::stderr()),
+        }
+    }
+
+    /// Name for messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Output::Stdout => "standard output",
+            Output::Stderr => "standard error",
+        }
+    }
+}
+
+/// In which order events of several partitions are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Order {
+    /// As they come.
+    #[default]
+    Arrival,
+    /// By time.
+    Time,
+}
+
+impl Color {
+    /// Whether to use colours, given where the output goes and what the environment says.
+    pub fn is_on(self, terminal: bool, env: impl Fn(&str) -> Option<String>) -> bool {
+        let set = |name| env(name).is_some_and(|value| !value.is_empty());
+        match self {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if set("NO_COLOR") => false,
+            Color::Auto if env("CLICOLOR_FORCE").is_some_and(|v| !v.is_empty() && v != "0") => true,
+            Color::Auto => terminal && env("TERM").as_deref() != Some("dumb"),
+        }
+    }
+}
+
+/// How a console sink writes events.
+#[derive(Debug)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// Lines of another kind.
+    Line(Line),
+}
+
+fn build(given: &Settings<'_>, diags: &mut Diags) -> Option<Built> {
+    let settings: ConsoleSettings = settings::read(given, diags)?;
+    let format = match settings.format.as_str() {
+        "human" => Some(Format::Human),
+        other => Line::read(other, given, "human, ", diags).map(Format::Line),
+    };
+    let mut highlight = Vec::new();
+    for (at, pattern) in settings.highlight.iter().enumerate() {
+        match Regex::new(pattern) {
+            Ok(regex) => highlight.push(regex),
+            Err(error) => {
+                let message = format!("this is no regular expression: {}", reason(&error));
+                diags.error(given.range_at(&["highlight", &at.to_string()]), message, "here", None);
+            }
+        }
+    }
+    if highlight.len() < settings.highlight.len() {
+        return None;
+    }
+    Some(Built::Sink(Box::new(Console::new(&settings, format?, highlight))))
+}
+
+/// What is wrong with a pattern, on one line.
+fn reason(error: &regex::Error) -> String {
+    let text = error.to_string();
+    text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}
+
+/// What a console knows of the end of its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Screen {
+    /// No terminal: nothing is wrapped.
+    None,
+    /// A terminal; its width is asked for at every chunk.
+    Live(Output),
+    /// Of a fixed width.
+    #[cfg(test)]
+    Fixed(usize),
+}
+
+/// See the module.
+pub struct Console {
+    format: Format,
+    human: Human,
+    id: bool,
+    merges: bool,
+    screen: Screen,
+    destination: &'static str,
+    state: Mutex<State>,
+}
+
+struct State {
+    out: Box<dyn Write + Send>,
+    merge: Merge,
+    tail: Option<Tail>,
+    printer: Printer,
+    /// What could not be written yet.
+    unwritten: Vec<u8>,
+}
+
+impl Console {
+    /// A console on a stream of this process.
+    pub fn new(settings: &ConsoleSettings, format: Format, highlight: Vec<Regex>) -> Console {
+        let stream = settings.stream;
+        let terminal = stream.is_terminal();
+        let colour = settings.color.is_on(terminal, |name| std::env::var(name).ok());
+        let screen = if terminal { Screen::Live(stream) } else { Screen::None };
+        Console::with(settings, format, highlight, screen, colour, stream.writer())
+    }
+
+    fn with(
+        settings: &ConsoleSettings,
+        format: Format,
+        highlight: Vec<Regex>,
+        screen: Screen,
+        colour: bool,
+        out: Box<dyn Write + Send>,
+    ) -> Console {
+        let zone = if settings.utc { Zone::Utc } else { Zone::Local };
+        Console {
+            format,
+            human: Human {
+                highlight: if colour { highlight } else { Vec::new() },
+                terminal: screen != Screen::None,
+            },
+            id: settings.id,
+            merges: settings.order == Order::Time || settings.tail.is_some(),
+            screen,
+            destination: settings.stream.name(),
+            state: Mutex::new(State {
+                out,
+                merge: Merge::new(settings.order == Order::Time),
+                tail: settings.tail.map(Tail::new),
+                printer: Printer::new(zone, colour),
+                unwritten: Vec::new(),
+            }),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    fn width(&self) -> Option<usize> {
+        match self.screen {
+            Screen::None => None,
+            Screen::Live(output) => output.width(),
+            #[cfg(test)]
+            Screen::Fixed(width) => Some(width),
+        }
+    }
+
+    fn error(&self, cause: io::Error) -> SendError {
+        let destination = self.destination.to_owned();
+        match cause.kind() {
+            io::ErrorKind::BrokenPipe => SendError::Closed { destination },
+            _ => SendError::Unreachable { destination, cause },
+        }
+    }
+}
+
+impl State {
+    /// Shows what a chunk brings, as far as it is its turn.
+    fn show(&mut self, human: bool, width: Option<usize>, from: &From, chunk: &Chunk) {
+        if human {
+            for at in 0..chunk.frames.len() {
+                self.printer.announce(chunk.body(at));
+            }
+        }
+        let State { merge, tail, printer, unwritten, .. } = self;
+        merge.add(from, chunk, |frame, body| match tail {
+            Some(tail) => tail.push(frame, body),
+            None => render(printer, human, width, frame, body, unwritten),
+        });
+        if self.tail.is_some() && self.merge.is_idle() {
+            self.end_tail(human, width);
+        }
+    }
+
+    fn end_tail(&mut self, human: bool, width: Option<usize>) {
+        let Some(tail) = self.tail.take() else { return };
+        for (frame, body) in tail.iter() {
+            render(&mut self.printer, human, width, frame, body, &mut self.unwritten);
+        }
+    }
+
+    fn finish(&mut self, human: bool, width: Option<usize>) {
+        let State { merge, tail, printer, unwritten, .. } = self;
+        merge.finish(|frame, body| match tail {
+            Some(tail) => tail.push(frame, body),
+            None => render(printer, human, width, frame, body, unwritten),
+        });
+        self.end_tail(human, width);
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let mut done = 0;
+        let result = loop {
+            if done == self.unwritten.len() {
+                break self.out.flush();
+            }
+            match self.out.write(&self.unwritten[done..]) {
+                Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => done += written,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A terminal that another program has made non-blocking.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(error) => break Err(error),
+            }
+        };
+        self.unwritten.drain(..done);
+        result
+    }
+}
+
+fn render(
+    printer: &mut Printer,
+    human: bool,
+    width: Option<usize>,
+    frame: &Frame,
+    body: &[u8],
+    out: &mut Vec<u8>,
+) {
+    if human {
+        printer.print(body, frame.time, width, out);
+    } else {
+        out.extend_from_slice(body);
+    }
+}
+
+/// Makes a line of JSON safe for a terminal: the controls that JSON does not escape become escapes.
+fn escape_controls(line: &mut Vec<u8>) {
+    if !line.iter().any(|&b| b == 0x7f || b == 0xc2 || b == 0xe2) {
+        return;
+    }
+    let text = String::from_utf8_lossy(line).into_owned();
+    line.clear();
+    for c in text.chars() {
+        match c {
+            '\x7f'
+            | '\u{80}'..='\u{9f}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => line.extend_from_slice(format!("\\u{:04x}", c as u32).as_bytes()),
+            c => line.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+}
+
+impl Sink for Console {
+    fn check(&self, input: &Schema, given: &Settings<'_>, diags: &mut Diags) {
+        if let Format::Line(line) = &self.format {
+            line.check(input, given, diags);
+        }
+    }
+
+    fn encode(&self, event: Event<'_>, chunk: &mut Chunk) {
+        let id = self.id.then(|| event.id());
+        let start = chunk.bytes.len();
+        match &self.format {
+            Format::Human => self.human.encode(&event, &mut chunk.bytes),
+            Format::Line(line) => {
+                line.write(&event, id, &mut chunk.bytes);
+                if self.screen != Screen::None {
+                    let mut body = chunk.bytes.split_off(start);
+                    match line {
+                        Line::Json => escape_controls(&mut body),
+                        _ => body = clean_bytes(&body),
+                    }
+                    chunk.bytes.extend_from_slice(&body);
+                }
+            }
+        }
+        chunk.end_frame(&event, id);
+    }
+
+    fn open(&self, _: Option<&Value>) -> Result<(), SendError> {
+        Ok(())
+    }
+
+    fn send<'a>(&'a self, from: &'a From, chunk: &'a Chunk) -> BoxFuture<'a, Result<Verdicts, SendError>> {
+        Box::pin(async move {
+            let mut state = self.lock();
+            // Something unwritten: this chunk was taken in already, and only writing it failed.
+            if state.unwritten.is_empty() {
+                state.show(matches!(self.format, Format::Human), self.width(), from, chunk);
+            }
+            if !state.unwritten.is_empty() {
+                state.write().map_err(|cause| self.error(cause))?;
+            }
+            Ok(Verdicts::AllStored)
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<(), SendError>> {
+        Box::pin(async move {
+            let mut state = self.lock();
+            state.finish(matches!(self.format, Format::Human), self.width());
+            state.write().map_err(|cause| self.error(cause))
+        })
+    }
+
+    fn wants_frontiers(&self) -> bool {
+        self.merges
+    }
+}
+
+#[cfg(test)]
+mod tests;

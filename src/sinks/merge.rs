@@ -1,0 +1,207 @@
+//! Frames of all partitions in the order of their times.
+//!
+//! * Frames go out in the order of (time, partition, key). A partition's own order is never changed.
+//! * A frame goes out as soon as no other partition can still bring an earlier one: each has a frame waiting, has told a
+//!   frontier behind it, has ended, or is idle.
+//! * A partition is idle when it has told twice running that it has nothing and has got no further: it is read to its
+//!   end, and nobody waits for it until it speaks again. What it brings then goes out at once.
+//! * It holds the lease of what it holds, so that a partition that is far ahead stops being read. What it holds is
+//!   bounded by the budget that leases are shares of.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::event::{Lease, NO_TIME, Nanos};
+
+use super::{Chunk, Frame, From};
+
+/// Empty chunks without progress after which a partition is not waited for.
+const IDLE_AFTER: u32 = 2;
+
+/// Frames that wait for their turn.
+#[derive(Debug, Default)]
+pub struct Merge {
+    /// Whether to wait at all; else frames go out as they come.
+    in_order: bool,
+    parts: FxHashMap<usize, Part>,
+    /// First waiting frame of every partition that has one.
+    heads: BinaryHeap<Reverse<(Nanos, usize)>>,
+    /// How far partitions without a waiting frame are, those that have to be waited for.
+    awaited: BTreeSet<(Nanos, usize)>,
+}
+
+#[derive(Debug, Default)]
+struct Part {
+    waiting: VecDeque<Segment>,
+    frontier: Nanos,
+    ended: bool,
+    quiet: u32,
+}
+
+/// What is left of a chunk.
+#[derive(Debug)]
+struct Segment {
+    bytes: Vec<u8>,
+    frames: Vec<Frame>,
+    next: usize,
+    /// Given back with the last frame.
+    _lease: Option<Arc<dyn Lease>>,
+}
+
+impl Segment {
+    fn body(&self) -> &[u8] {
+        let start = if self.next == 0 { 0 } else { self.frames[self.next - 1].end as usize };
+        &self.bytes[start..self.frames[self.next].end as usize]
+    }
+}
+
+impl Part {
+    fn head(&self) -> Option<Nanos> {
+        self.waiting.front().map(|segment| segment.frames[segment.next].order)
+    }
+
+    fn is_awaited(&self) -> bool {
+        self.waiting.is_empty() && !self.ended && self.quiet < IDLE_AFTER
+    }
+}
+
+impl Merge {
+    /// A merge without partitions. Without `in_order` it only looks who is idle.
+    pub fn new(in_order: bool) -> Merge {
+        Merge { in_order, ..Merge::default() }
+    }
+
+    /// Whether every partition has ended or is idle and nothing waits: what there was has been seen.
+    pub fn is_idle(&self) -> bool {
+        let done = |part: &Part| part.ended || part.quiet >= IDLE_AFTER;
+        !self.parts.is_empty() && self.heads.is_empty() && self.parts.values().all(done)
+    }
+
+    /// Takes a chunk and calls `each` for every frame whose turn it is.
+    pub fn add(&mut self, from: &From, chunk: &Chunk, mut each: impl FnMut(&Frame, &[u8])) {
+        let number = from.partition;
+        let opens = !self.parts.contains_key(&number);
+        let part = self.parts.entry(number).or_insert_with(|| Part { frontier: NO_TIME, ..Part::default() });
+        if part.is_awaited() {
+            self.awaited.remove(&(part.frontier, number));
+        }
+        let stands = !opens && chunk.frames.is_empty() && from.frontier <= part.frontier && !from.ended;
+        part.quiet = if stands { part.quiet.saturating_add(1) } else { 0 };
+        part.ended |= from.ended;
+        if !self.in_order {
+            for (at, frame) in chunk.frames.iter().enumerate() {
+                each(frame, chunk.body(at));
+            }
+            part.frontier = part.frontier.max(from.frontier);
+            return;
+        }
+        if !chunk.frames.is_empty() {
+            let mut frames = chunk.frames.clone();
+            // The lane has seen to it already; what follows relies on it.
+            let mut least = part.frontier;
+            for frame in &mut frames {
+                least = least.max(frame.order);
+                frame.order = least;
+            }
+            if part.waiting.is_empty() {
+                self.heads.push(Reverse((frames[0].order, number)));
+            }
+            let bytes = chunk.bytes.clone();
+            part.waiting.push_back(Segment { bytes, frames, next: 0, _lease: from.lease.clone() });
+            part.frontier = part.frontier.max(least);
+        }
+        part.frontier = part.frontier.max(from.frontier);
+        if part.is_awaited() {
+            self.awaited.insert((part.frontier, number));
+        }
+        self.advance(false, &mut each);
+    }
+
+    /// Calls `each` for every frame that is left: nothing more will come.
+    pub fn finish(&mut self, mut each: impl FnMut(&Frame, &[u8])) {
+        self.advance(true, &mut each);
+    }
+
+    fn advance(&mut self, all: bool, each: &mut impl FnMut(&Frame, &[u8])) {
+        while let Some(&Reverse((order, number))) = self.heads.peek() {
+            if !all && self.awaited.first().is_some_and(|awaited| *awaited <= (order, number)) {
+                return;
+            }
+            self.heads.pop();
+            let awaited = if all { None } else { self.awaited.first().copied() };
+            let next = self.heads.peek().map(|Reverse(head)| *head);
+            let limit = [awaited, next].into_iter().flatten().min();
+            let Some(part) = self.parts.get_mut(&number) else { continue };
+            // As many of this partition as come before anyone else's.
+            while let Some(order) = part.head() {
+                if limit.is_some_and(|limit| (order, number) >= limit) {
+                    self.heads.push(Reverse((order, number)));
+                    break;
+                }
+                let Some(segment) = part.waiting.front_mut() else { break };
+                each(&segment.frames[segment.next], segment.body());
+                segment.next += 1;
+                if segment.next == segment.frames.len() {
+                    part.waiting.pop_front();
+                }
+            }
+            if part.is_awaited() {
+                self.awaited.insert((part.frontier, number));
+            }
+        }
+    }
+}
+
+/// The last frames of a stream.
+#[derive(Debug)]
+pub struct Tail {
+    most: usize,
+    frames: VecDeque<(Frame, Vec<u8>)>,
+    bytes: usize,
+    dropped: u64,
+}
+
+/// Bytes that a tail keeps at most; then the first go, however few they are.
+const TAIL_BYTES: usize = 64 << 20;
+
+impl Tail {
+    /// Keeps the last `most` frames.
+    pub fn new(most: usize) -> Tail {
+        Tail { most, frames: VecDeque::new(), bytes: 0, dropped: 0 }
+    }
+
+    /// Adds a frame; the first one goes if there are too many.
+    pub fn push(&mut self, frame: &Frame, body: &[u8]) {
+        let mut room = Vec::new();
+        while self.frames.len() >= self.most.max(1) || self.bytes + body.len() > TAIL_BYTES {
+            let Some((_, old)) = self.frames.pop_front() else { break };
+            self.bytes -= old.len();
+            self.dropped += 1;
+            room = old;
+        }
+        if self.most == 0 {
+            self.dropped += 1;
+            return;
+        }
+        room.clear();
+        room.extend_from_slice(body);
+        self.bytes += room.len();
+        self.frames.push_back((*frame, room));
+    }
+
+    /// The frames, first to last.
+    pub fn iter(&self) -> impl Iterator<Item = (&Frame, &[u8])> {
+        self.frames.iter().map(|(frame, body)| (frame, &body[..]))
+    }
+
+    /// How many came before them.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+}
+
+#[cfg(test)]
+mod tests;
