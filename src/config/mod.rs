@@ -6,8 +6,11 @@ pub mod expand;
 pub mod files;
 pub mod near;
 pub mod offsets;
+pub mod report;
 pub mod settings;
+pub mod shape;
 pub mod units;
+pub mod walk;
 
 pub use diagnostic::Diags;
 pub use settings::Settings;
