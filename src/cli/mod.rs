@@ -1,5 +1,6 @@
 //! The command line: one file a command; each is load, call, print.
 
+pub mod check;
 pub mod completions;
 pub mod overview;
 mod progress;
@@ -43,6 +44,8 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Sub {
+    /// Read pipeline files and say everything that is wrong with them.
+    Check(check::Check),
     /// Write a shell's completion script to stdout.
     Completions(completions::Completions),
     /// Write the manual pages into a folder.
@@ -70,6 +73,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     start_log(&cli.global.log);
     match cli.command {
         None => overview::run(),
+        Some(Sub::Check(args)) => check::run(&args),
         Some(Sub::Completions(args)) => completions::run(&args),
         Some(Sub::Man(args)) => completions::man(&args),
     }

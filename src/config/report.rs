@@ -50,6 +50,12 @@ impl Report {
         Report { files, findings, secrets }
     }
 
+    /// Adds what was found later.
+    pub fn add_error(&mut self, range: Range<usize>, message: String, label: &str, help: Option<String>) {
+        let (severity, label) = (Severity::Error, label.to_owned());
+        self.findings.insert(0, Finding { severity, message, range, label, help });
+    }
+
     /// Whether anything found is an error.
     pub fn failed(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
@@ -149,10 +155,17 @@ impl Shown {
                 Severity::Error => miette::Severity::Error,
                 Severity::Warning => miette::Severity::Warning,
             },
-            source: NamedSource::new(name, text.to_owned()),
+            source: NamedSource::new(name, without_controls(text)),
             range: begin..end,
         }
     }
+}
+
+/// The text as a terminal may see it; every byte stays in its place.
+fn without_controls(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_ascii_control() && !matches!(c, '\n' | '\t' | '\r') { '?' } else { c })
+        .collect()
 }
 
 impl fmt::Display for Shown {

@@ -1,8 +1,8 @@
 //! The shape of a pipeline file: names, kinds and their settings, walked and ready to build.
 //!
-//! * Several files make one pipeline: sources and sinks add up, stages follow each other in the order of the files, and
-//!   a setting of the run stands in one of them.
+//! * One file is one pipeline.
 //! * Every entry has exactly one kind.
+//! * Keys that begin with `x-` are the user's own and not looked at.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -92,7 +92,7 @@ impl Entry {
     }
 }
 
-/// A pipeline as its files write it.
+/// A pipeline as its file writes it.
 #[derive(Clone, Debug, Default)]
 pub struct Shape {
     /// Settings of the run.
@@ -103,7 +103,14 @@ pub struct Shape {
     pub stages: Vec<Entry>,
     /// Where they go.
     pub sinks: Vec<Entry>,
-    seen: HashMap<String, Range<usize>>,
+    places: HashMap<String, Range<usize>>,
+}
+
+impl Shape {
+    /// Place of a setting of the run.
+    pub fn place_of(&self, key: &str) -> Range<usize> {
+        self.places.get(key).cloned().unwrap_or_default()
+    }
 }
 
 const KEYS: [&str; 3] = ["sources", "stages", "sinks"];
@@ -143,17 +150,19 @@ impl What {
 }
 
 impl Reader<'_> {
-    /// Adds a file to a shape.
-    pub fn read(&self, root: Node, folder: &std::path::Path, shape: &mut Shape, diags: &mut Diags) {
+    /// Reads a file's tree; what a pipeline must have and has not is reported too.
+    pub fn read(&self, root: Node, folder: &std::path::Path, diags: &mut Diags) -> Shape {
+        let mut shape = Shape::default();
         let range = root.range.clone();
+        let described = root.describe();
         let NodeValue::Map(entries) = root.value else {
             let help = Some("a pipeline has `sources:`, `stages:` and `sinks:`".into());
-            diags.error(range, format!("expected a map, found {}", root.describe()), "not a map", help);
-            return;
+            diags.error(range, format!("expected a map, found {described}"), "not a map", help);
+            return shape;
         };
         let schema = schemars::schema_for!(Run).to_value();
         let properties = schema["properties"].as_object().cloned().unwrap_or_default();
-        let mut run = Vec::new();
+        let mut run = serde_json::Map::new();
         for (key, range, mut node) in entries {
             if key.starts_with("x-") {
                 continue;
@@ -163,46 +172,26 @@ impl Reader<'_> {
                 self.walker.unknown_key(&key, &range, &node, known, diags);
                 continue;
             }
-            let list = matches!(key.as_str(), "sources" | "sinks" | "stages");
-            if !list && let Some(first) = shape.seen.insert(key.clone(), range.clone()) {
-                let place = self.place(&first);
-                let help = Some(format!("it is first in {place}; keep one of them"));
-                diags.error(range, format!("`{key}` stands in two files"), "again here", help);
-                continue;
-            }
+            shape.places.insert(key.clone(), range.clone());
             match key.as_str() {
-                "sources" => self.named(What::Source, node, &range, folder, shape, diags),
-                "sinks" => self.named(What::Sink, node, &range, folder, shape, diags),
+                "sources" => self.named(What::Source, node, &range, folder, &mut shape, diags),
+                "sinks" => self.named(What::Sink, node, &range, folder, &mut shape, diags),
                 "stages" => shape.stages.extend(self.stages(node, &range, folder, diags)),
                 _ => {
                     let before = diags.findings.len();
                     self.walker.walk(&with_root(&schema, &properties[&key]), &mut node, &range, diags);
                     if diags.findings.len() == before {
-                        run.push((key, node.to_json()));
+                        run.insert(key, node.to_json());
                     }
                 }
             }
         }
-        self.set_run(run, shape, diags, range);
-    }
-
-    fn set_run(&self, given: Vec<(String, Value)>, shape: &mut Shape, diags: &mut Diags, range: Range<usize>) {
-        let mut all = match serde_json::to_value(&shape.run) {
-            Ok(Value::Object(all)) => all,
-            _ => serde_json::Map::new(),
-        };
-        all.extend(given);
-        match serde_json::from_value(Value::Object(all)) {
+        match serde_json::from_value(Value::Object(run)) {
             Ok(run) => shape.run = run,
-            Err(error) => diags.error(range, error.to_string(), "in this file", None),
+            Err(error) => diags.error(range.clone(), error.to_string(), "in this file", None),
         }
-    }
-
-    fn place(&self, range: &Range<usize>) -> String {
-        match self.walker.files.of(range.start) {
-            Some(file) => format!("{}:{}", file.name, file.place(range.start).line),
-            None => "another file".to_owned(),
-        }
+        check_whole(&shape, range.start, diags);
+        shape
     }
 
     /// `sources:` or `sinks:`, a map from name to entry.
@@ -215,8 +204,9 @@ impl Reader<'_> {
         shape: &mut Shape,
         diags: &mut Diags,
     ) {
+        let described = node.describe();
         let NodeValue::Map(entries) = node.value else {
-            let message = format!("expected a map, found {}", node.describe());
+            let message = format!("expected a map, found {described}");
             let place = if node.range.is_empty() { key.clone() } else { node.range };
             diags.error(place, message, "not a map of names", Some(what.example().into()));
             return;
@@ -226,12 +216,6 @@ impl Reader<'_> {
             diags.error(key.clone(), message, "empty", Some(what.example().into()));
         }
         for (name, range, node) in entries {
-            let id = format!("{} {name}", what.name());
-            if let Some(first) = shape.seen.insert(id, range.clone()) {
-                let help = Some(format!("it is first in {}; give one of them another name", self.place(&first)));
-                diags.error(range, format!("two {}s are called `{name}`", what.name()), "again here", help);
-                continue;
-            }
             let fits = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
             if !fits || name.starts_with('.') || name.len() > 64 {
                 let help = Some("use letters, digits, `_`, `-` and `.`, at most 64".into());
@@ -239,7 +223,12 @@ impl Reader<'_> {
             }
             if what == What::Sink && name == "main" {
                 let help = Some("give it another name".into());
-                diags.error(range.clone(), "a sink cannot be called `main`", "kept for the stages of all", help);
+                diags.error(
+                    range.clone(),
+                    "a sink cannot be called `main`",
+                    "kept for the stages of all",
+                    help,
+                );
             }
             if let Some(mut entry) = self.entry(what, node, &range, folder, diags) {
                 entry.name = name;
@@ -251,13 +240,20 @@ impl Reader<'_> {
         }
     }
 
-    fn stages(&self, node: Node, key: &Range<usize>, folder: &std::path::Path, diags: &mut Diags) -> Vec<Entry> {
+    fn stages(
+        &self,
+        node: Node,
+        key: &Range<usize>,
+        folder: &std::path::Path,
+        diags: &mut Diags,
+    ) -> Vec<Entry> {
         let place = if node.range.is_empty() { key.clone() } else { node.range.clone() };
+        let described = node.describe();
         let items = match node.value {
             NodeValue::List(items) => items,
             NodeValue::Null => return Vec::new(),
             _ => {
-                let message = format!("expected a list, found {}", node.describe());
+                let message = format!("expected a list, found {described}");
                 diags.error(place, message, "not a list", Some("begin every stage with `- `".into()));
                 return Vec::new();
             }
@@ -307,7 +303,8 @@ impl Reader<'_> {
                 stages = self.stages(node, &range, folder, diags);
             } else if let Some(kind) = kind {
                 if let Some((first, _, _)) = &found {
-                    let message = format!("two kinds in one {}: `{}` and `{key}`", what.name(), kinds[*first].name);
+                    let message =
+                        format!("two kinds in one {}: `{}` and `{key}`", what.name(), kinds[*first].name);
                     let help = match what {
                         What::Stage => "begin the second one with `- `",
                         _ => "give each a name of its own",
@@ -368,16 +365,15 @@ impl Reader<'_> {
             diags.error(range, message, "not known", near::help(&key, names.iter().copied()));
         }
     }
+}
 
-    /// Reports what every pipeline must have, once all files are read.
-    pub fn check_whole(&self, shape: &Shape, diags: &mut Diags) {
-        let Some(file) = self.walker.files.all().first() else { return };
-        for (list, what) in [(&shape.sources, What::Source), (&shape.sinks, What::Sink)] {
-            if list.is_empty() && !diags.failed() {
-                let message = format!("`{}s` is missing", what.name());
-                let help = Some(format!("a pipeline has at least one {}: {}", what.name(), what.example()));
-                diags.error(file.start..file.start, message, "nowhere in this file", help);
-            }
+/// Reports what every pipeline must have.
+fn check_whole(shape: &Shape, start: usize, diags: &mut Diags) {
+    for what in [What::Source, What::Sink] {
+        let key = format!("{}s", what.name());
+        if !shape.places.contains_key(&key) {
+            let help = Some(format!("a pipeline has at least one {}: {}", what.name(), what.example()));
+            diags.error(start..start, format!("`{key}` is missing"), "nowhere in this file", help);
         }
     }
 }

@@ -88,7 +88,9 @@ impl Walker<'_> {
                 node.value = NodeValue::Map(Vec::new());
             }
             NodeValue::Text { text, .. }
-                if !wanted.is_empty() && !wanted.contains(&"string") && self.secrets.is_expanded(&node.range) =>
+                if !wanted.is_empty()
+                    && !wanted.contains(&"string")
+                    && self.secrets.is_expanded(&node.range) =>
             {
                 if let Some(value) = resolve_plain(text.trim()) {
                     node.value = value;
@@ -113,12 +115,15 @@ impl Walker<'_> {
             NodeValue::Bool(_) | NodeValue::Int(_) | NodeValue::Float(_) if wanted.contains(&"string") => {
                 Some(format!("quote it: \"{source}\""))
             }
-            NodeValue::Text { text, .. } if wanted.contains(&"boolean") => match text.to_lowercase().as_str() {
+            NodeValue::Text { text, .. } if wanted.contains(&"boolean") => match text.to_lowercase().as_str()
+            {
                 "yes" | "on" => Some("write true".into()),
                 "no" | "off" => Some("write false".into()),
                 _ => Some("write true or false".into()),
             },
-            NodeValue::Text { text, .. } if resolve_plain(text).is_some() => Some("leave out the quotes".into()),
+            NodeValue::Text { text, .. } if resolve_plain(text).is_some() => {
+                Some("leave out the quotes".into())
+            }
             NodeValue::Text { .. } if wanted.contains(&"array") => Some(format!("write a list: [{source}]")),
             NodeValue::Null => Some("write a value".into()),
             _ => None,
@@ -231,8 +236,11 @@ impl Walker<'_> {
         }
         let place = if node.range.is_empty() { name.clone() } else { node.range.clone() };
         if let NodeValue::Text { text, .. } = &node.value {
-            let values: Vec<&str> =
-                alternatives.iter().filter_map(|a| allowed(scheme.resolve(a).as_object()?)).flatten().collect();
+            let values: Vec<&str> = alternatives
+                .iter()
+                .filter_map(|a| allowed(scheme.resolve(a).as_object()?))
+                .flatten()
+                .collect();
             if !values.is_empty() {
                 let message = format!("`{text}` is no value of this setting");
                 diags.error(place, message, "not known", near::help(text, values));
@@ -240,7 +248,8 @@ impl Walker<'_> {
             }
         }
         if let (NodeValue::Map(entries), Some(keys)) = (&node.value, scheme.tags(alternatives))
-            && let Some((key, range, value)) = entries.iter().find(|(key, _, _)| !keys.contains(&key.as_str()))
+            && let Some((key, range, value)) =
+                entries.iter().find(|(key, _, _)| !keys.contains(&key.as_str()))
         {
             self.unknown_key(key, range, value, keys.into_iter(), diags);
             return;
@@ -249,8 +258,11 @@ impl Walker<'_> {
             diags.findings.extend(found.findings);
             return;
         }
-        let mut expected: Vec<String> =
-            alternatives.iter().map(|a| scheme.describe(scheme.resolve(a))).filter(|d| d != "nothing").collect();
+        let mut expected: Vec<String> = alternatives
+            .iter()
+            .map(|a| scheme.describe(scheme.resolve(a)))
+            .filter(|d| d != "nothing")
+            .collect();
         expected.dedup();
         let expected = expected.join(" or ");
         let message = format!("expected {expected}, found {}", node.describe());

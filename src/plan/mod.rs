@@ -1,11 +1,17 @@
 //! A pipeline, checked, typed and ready to run: the only thing the engine sees.
 
+pub mod build;
+pub mod explain;
+pub mod pushdown;
+
 use std::time::Duration;
 
 use crate::event::Schema;
 use crate::sinks::Built;
 use crate::sources::Source;
 use crate::stages::Stage;
+
+pub use build::{Checked, Document, LoadError, Options};
 
 /// A pipeline that has passed every check.
 pub struct Plan {

@@ -50,6 +50,26 @@ pub enum Built {
     Fold(Box<dyn DynFold>),
 }
 
+impl Built {
+    /// Which events it can make use of.
+    pub fn wants(&self) -> Wants {
+        match self {
+            Built::Sink(sink) => sink.wants(),
+            Built::Fold(fold) => fold.wants(),
+        }
+    }
+}
+
+/// Which events a sink can make use of; what it does not want may never be parsed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Wants {
+    /// All.
+    #[default]
+    Everything,
+    /// Only events with a tool's name, call, error or duration; its result is the same without the others.
+    ToolEvents,
+}
+
 /// One event for an encoder.
 #[derive(Clone, Copy)]
 pub struct Event<'a> {
@@ -227,6 +247,11 @@ pub trait Sink: Send + Sync {
         Ok(())
     }
 
+    /// Which events it can make use of.
+    fn wants(&self) -> Wants {
+        Wants::Everything
+    }
+
     /// Whether chunks without frames are to be sent too (a merge needs their frontier). Such a sink first gets an empty
     /// chunk with the frontier [`NO_TIME`] for every partition that is known at the start.
     fn wants_frontiers(&self) -> bool {
@@ -253,6 +278,11 @@ pub trait Fold: Send + Sync {
     /// Adds a lane's total to another's.
     fn merge(&self, into: &mut Self::Total, from: Self::Total);
 
+    /// Which events it can make use of.
+    fn wants(&self) -> Wants {
+        Wants::Everything
+    }
+
     /// All input has ended, or the pipeline stops: show the sum.
     fn finish(&self, total: &Self::Total) -> Result<(), SendError>;
 }
@@ -262,6 +292,8 @@ pub type AnyState = Box<dyn std::any::Any + Send>;
 
 /// [`Fold`] of any state, as the engine runs it.
 pub trait DynFold: Send + Sync {
+    /// See [`Fold::wants`].
+    fn wants(&self) -> Wants;
     /// See [`Fold::check`].
     fn check(&self, input: &Schema, settings: &Settings<'_>, diags: &mut Diags);
     /// An empty scratch.
@@ -281,6 +313,9 @@ pub trait DynFold: Send + Sync {
 const OWN: &str = "the lane hands every fold the state it made";
 
 impl<F: Fold> DynFold for F {
+    fn wants(&self) -> Wants {
+        Fold::wants(self)
+    }
     fn check(&self, input: &Schema, settings: &Settings<'_>, diags: &mut Diags) {
         Fold::check(self, input, settings, diags);
     }

@@ -117,7 +117,10 @@ fn every_mistake_has_its_place_and_help() {
         ("{path: x, count: 300}", "300: 300 is out of range (write at most 255)"),
         ("{path: x, count: -1}", "-1: -1 is out of range (write at least 0)"),
         ("{path: x, count: '3'}", "'3': expected a whole number, found text (leave out the quotes)"),
-        ("{path: x, limit: 4}", "4: expected a size such as 4MiB, found a whole number (write the unit: 4B, 4KiB, 4MiB)"),
+        (
+            "{path: x, limit: 4}",
+            "4: expected a size such as 4MiB, found a whole number (write the unit: 4B, 4KiB, 4MiB)",
+        ),
         ("{path: x, limit: 4Mib}", "4Mib: unknown unit 'Mib' (write 512KiB, 4MiB, 1GB)"),
         ("{path: x, wait: 30sec}", "30sec: unknown unit 'sec' (write 500ms, 30s, 5m, 24h, 7d)"),
         ("{path: x, mode: slwo}", "slwo: `slwo` is no value of this setting (did you mean `slow`?)"),
