@@ -159,26 +159,69 @@ fn fast(line: &[u8], clock: &mut TimeReader) -> Option<Line> {
     };
     let rest = rest.strip_suffix(br#"","stream":""#)?;
     let log = rest.get(HEAD..)?;
-    if !is_simple(log) && !is_inside_of_string(line, HEAD, rest.len()) {
+    if !is_log(line, HEAD, HEAD + log.len()) {
         return None;
     }
     Some(Line { log: (HEAD, rest.len()), stream, time })
 }
 
-/// Whether `log` is ASCII, without control characters, with escapes of two bytes only, none of them `\\`, and every
-/// quote behind a backslash. Each byte is judged with its successor alone, so that this becomes vector code.
+/// What a look at each byte and its successor says of a log text; so cheap because it becomes vector code.
+struct Look {
+    /// No control character; every quote behind a backslash; escapes of two bytes only, none of them `\\`, or `\u`.
+    plain: bool,
+    /// Bytes outside ASCII.
+    high: bool,
+    /// Escapes of the form `\u….`
+    units: bool,
+}
+
 #[inline]
-fn is_simple(log: &[u8]) -> bool {
+fn look(log: &[u8]) -> Look {
     let (Some(&first), Some(&last)) = (log.first(), log.last()) else {
-        return true;
+        return Look { plain: true, high: false, units: false };
     };
-    let mut bad = (first == b'"') | (last == b'\\') | !(0x20..0x80).contains(&last);
+    let mut bad = (first == b'"') | (last == b'\\') | (last < 0x20);
+    let (mut high, mut units) = (last >= 0x80, false);
     for (&a, &b) in log.iter().zip(&log[1..]) {
         let known = (b == b'"') | (b == b'n') | (b == b't') | (b == b'r');
         let escapes = a == b'\\';
-        bad |= (escapes & !known) | (!escapes & (b == b'"')) | (a < 0x20) | (a >= 0x80);
+        let unit = b == b'u';
+        bad |= (escapes & !(known | unit)) | (!escapes & (b == b'"')) | (a < 0x20);
+        high |= a >= 0x80;
+        units |= escapes & unit;
     }
-    !bad
+    Look { plain: !bad, high, units }
+}
+
+/// Whether a log text that [`look`] found plain holds no `\u` but `\u00..` with two digits: what container engines write
+/// for control characters and `<>&`. No byte is looked at twice, so this too becomes vector code.
+#[inline]
+fn has_simple_units(log: &[u8]) -> bool {
+    let Some(windows) = log.len().checked_sub(5) else { return false };
+    let at = |n: usize| &log[n..n + windows];
+    let mut bad = false;
+    let bytes = at(0).iter().zip(at(1)).zip(at(2)).zip(at(3)).zip(at(4)).zip(at(5));
+    for (((((&a, &b), &c), &d), &e), &f) in bytes {
+        let unit = (a == b'\\') & (b == b'u');
+        // 0-7 and 0-9a-fA-F; the letters differ from lower case by one bit.
+        let low = f | 0x20;
+        let digits = (e.wrapping_sub(b'0') < 8) & ((f.wrapping_sub(b'0') < 10) | (low.wrapping_sub(b'a') < 6));
+        bad |= unit & !((c == b'0') & (d == b'0') & digits);
+    }
+    // A unit that begins in the last five bytes is cut off.
+    let tail = &log[windows..];
+    !bad && !tail.windows(2).any(|pair| pair == b"\\u")
+}
+
+/// Whether `line[from..to]` is the whole inside of a JSON string in UTF-8: what is usual is seen at a look.
+#[inline]
+fn is_log(line: &[u8], from: usize, to: usize) -> bool {
+    let log = &line[from..to];
+    let look = look(log);
+    let usual = look.plain
+        && (!look.high || std::str::from_utf8(log).is_ok())
+        && (!look.units || has_simple_units(log));
+    usual || is_inside_of_string(line, from, to)
 }
 
 /// Whether `line[from..to]` is the whole inside of a JSON string in UTF-8.

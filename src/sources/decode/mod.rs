@@ -7,7 +7,7 @@
 //! * Decoding depends on the bytes and the Memory only, never on where batches were cut.
 
 mod cri;
-mod docker;
+pub mod docker;
 mod format;
 mod lines;
 mod parts;
