@@ -35,6 +35,8 @@ pub struct Mark {
     pub fallback: Option<(Value, u64)>,
     /// Releases by the clock that a replay from an earlier position would have to repeat.
     pub cuts: Vec<Cut>,
+    /// Number of the newest look at the sinks' own states before it was taken.
+    pub look: u64,
 }
 
 /// A release that no bytes decided: behind which record, and with what the stages were told.
@@ -121,6 +123,20 @@ impl Ledger {
     /// The newest mark that each branch has passed.
     pub fn passed(&self) -> Vec<Option<Arc<Mark>>> {
         self.lock().passed.clone()
+    }
+
+    /// Per branch: number of the newest look at its sink before everything that a replay would send again;
+    /// `u64::MAX` where it would send nothing.
+    pub fn looks(&self) -> Vec<u64> {
+        let state = self.lock();
+        let opened = state.first + state.open.len() as u64;
+        let look = |passed: &Option<Arc<Mark>>| match passed {
+            _ if opened == 0 => u64::MAX,
+            Some(mark) if mark.batch + 1 == opened => u64::MAX,
+            Some(mark) => mark.look,
+            None => 0,
+        };
+        state.passed.iter().map(look).collect()
     }
 
     /// Whether any receipt of the branch was lost.
@@ -219,6 +235,7 @@ mod tests {
             owed: Vec::new(),
             fallback: None,
             cuts: Vec::new(),
+            look: seq,
         }
     }
 
@@ -254,6 +271,19 @@ mod tests {
         assert_eq!(seqs(&ledger), [None, Some(1)]);
         first.remove(0).delivered();
         assert_eq!(seqs(&ledger), [Some(1), Some(1)]);
+    }
+
+    #[test]
+    fn what_a_replay_sends_again_came_after_the_look_before_the_mark() {
+        let ledger = Ledger::new(1);
+        assert_eq!(ledger.looks(), [u64::MAX], "nothing was sent");
+        let first = ledger.open().remove(0);
+        assert_eq!(ledger.looks(), [0], "everything would be sent again");
+        ledger.mark(mark(7));
+        first.delivered();
+        assert_eq!(ledger.looks(), [u64::MAX], "nothing lies behind the mark");
+        ledger.open().remove(0).delivered();
+        assert_eq!(ledger.looks(), [7]);
     }
 
     #[test]

@@ -96,6 +96,7 @@ impl Lane {
     }
 
     fn take(&mut self, mut delivery: Delivery) {
+        fault::point("lane-before");
         if let Some(opened) = delivery.opened.take() {
             let slot = Slot::new(&self.shared, &delivery, opened);
             self.slots.insert(delivery.number, slot);
@@ -131,6 +132,7 @@ impl Lane {
         }
         slot.ended |= delivery.gone || matches!(feed.end, Some(End::Input));
         self.hand_on(&mut slot, feed, bytes, lease);
+        fault::point("lane-handed-on");
         self.batch.clear();
         let due = slot.marked.elapsed() >= MARK_EVERY || feed.end.is_some() || delivery.gone;
         if self.shared.keeps_positions && due && slot.unmarked {

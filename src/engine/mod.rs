@@ -29,7 +29,7 @@ use crate::sinks::dead_letter::DeadLetters;
 use crate::sinks::{Built, SendError};
 use crate::sources::emit::Watch;
 use crate::sources::{Emit, RunMode, SourceError};
-use crate::telemetry::{BranchCounters, Progress};
+use crate::telemetry::{BranchCounters, Progress, fault};
 
 use deliver::{Ended, GivingUp, Message, Way};
 use save::Saver;
@@ -123,6 +123,11 @@ impl Shared {
         }
     }
 
+    /// Looks at the sinks' own states so far, for marks.
+    fn looks(&self) -> u64 {
+        self.saver.as_ref().map_or(0, Saver::looks)
+    }
+
     fn store_cuts(&self, key: &str, cuts: &[Cut]) {
         if let Some(saver) = &self.saver
             && let Err(error) = saver.store_cuts(key, cuts)
@@ -167,7 +172,10 @@ impl Shared {
 }
 
 impl Watch for Shared {
-    fn opened(&self, number: usize) {
+    fn opened(&self, number: usize, key: &str) {
+        if let Some(saver) = &self.saver {
+            saver.opening(key);
+        }
         for way in self.ways.iter().filter(|way| way.wants_frontiers) {
             way.tell(Message::Opened(number));
         }
@@ -182,11 +190,14 @@ struct ReadyCount {
 }
 
 impl Watch for ReadyCount {
-    fn opened(&self, number: usize) {
-        self.shared.opened(number);
+    fn opened(&self, number: usize, key: &str) {
+        self.shared.opened(number, key);
     }
     fn ready(&self) {
         if self.missing.fetch_sub(1, Ordering::SeqCst) == 1 {
+            if let Some(saver) = &self.shared.saver {
+                saver.ready();
+            }
             for way in self.shared.ways.iter().filter(|way| way.wants_frontiers) {
                 way.tell(Message::Ready);
             }
@@ -249,6 +260,8 @@ pub fn run(mut plan: Plan, mut options: Options, stop: &watch::Sender<bool>) -> 
         giving_up: GivingUp::new(options.fail_fast),
         troubles: Mutex::default(),
     });
+    // Before anything is sent: what a sink finds at its start is where the first replay would begin to send again.
+    shared.save();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -327,6 +340,7 @@ pub fn run(mut plan: Plan, mut options: Options, stop: &watch::Sender<bool>) -> 
             })
         })
         .collect();
+    fault::point("lanes-done");
     for way in &shared.ways {
         way.close();
     }
@@ -345,6 +359,7 @@ pub fn run(mut plan: Plan, mut options: Options, stop: &watch::Sender<bool>) -> 
             saved_at = Instant::now();
         }
     }
+    fault::point("sinks-done");
     let mut outcome = std::mem::take(&mut waiting.outcome);
     for (name, error) in merger::finish(&shared.branches, totals) {
         match error {

@@ -1,13 +1,16 @@
 //! Writes the checkpoint: about once a second, from what the ledgers say is safe.
 //!
-//! * What sinks save of themselves is asked first, the ledgers second: a sink may know more than the positions say,
-//!   never less. Then sinks sync what they were told to have, and only then positions are written.
+//! * The state of a sink that is saved is older than everything that a replay from the saved positions would send again:
+//!   sinks are looked at once a second, marks know the number of looks before them, and the least of these numbers
+//!   decides. (The `file` sink finds what it has already written behind the length saved.)
+//! * Sinks sync what they have answered before positions are written.
 //! * The Memory that is kept is that of the least mark; each branch keeps its own seq and owed keys beside it.
 //! * A branch never goes back: having skipped up to an old position, it keeps that until a mark has passed it.
 //! * Partitions that nobody opened in this run keep what was saved of them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::ack::checkpoint::{Saved, SavedBranch, SavedPartition};
@@ -29,9 +32,14 @@ pub(super) enum SaveError {
     Sink(#[from] SendError),
 }
 
+/// Looks at a sink that are kept; beyond that a middle one goes, which is always safe.
+const LOOKS: usize = 64;
+
 /// The saved state of a running pipeline.
 pub(super) struct Saver {
     state: Mutex<State>,
+    /// Looks at the sinks so far.
+    looks: AtomicU64,
     branches: Vec<String>,
 }
 
@@ -39,8 +47,14 @@ struct State {
     store: Store,
     /// What was saved before this run, of partitions that nobody has opened yet.
     untouched: HashMap<String, SavedPartition>,
+    /// The same of those that are open and have delivered nothing yet.
+    opening: HashMap<String, SavedPartition>,
+    /// Every source has opened what it knows of.
+    ready: bool,
     open: HashMap<String, Open>,
     written: Option<Saved>,
+    /// Per branch: states of its sink by the number of the look; the first one is what the last run saved.
+    sinks: Vec<VecDeque<(u64, Value)>>,
 }
 
 struct Open {
@@ -52,20 +66,47 @@ impl Saver {
     /// Opens the data directory. Returns what was saved: for sources (by partition) and for sinks (by name).
     pub(super) fn open(dir: &Path, name: &str, branches: &[Branch]) -> Result<(Saver, Saved), StoreError> {
         let (store, saved) = Store::open(dir, name)?;
-        let state = State { store, untouched: saved.partitions.clone(), open: HashMap::new(), written: None };
+        let before = |b: &Branch| saved.sinks.get(&b.name).map(|own| (0, own.clone())).into_iter().collect();
+        let state = State {
+            store,
+            untouched: saved.partitions.clone(),
+            opening: HashMap::new(),
+            ready: false,
+            open: HashMap::new(),
+            written: None,
+            sinks: branches.iter().map(before).collect(),
+        };
         let branches = branches.iter().map(|b| b.name.clone()).collect();
-        Ok((Saver { state: Mutex::new(state), branches }, saved))
+        Ok((Saver { state: Mutex::new(state), looks: AtomicU64::new(0), branches }, saved))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
 
+    /// Looks at the sinks so far.
+    pub(super) fn looks(&self) -> u64 {
+        self.looks.load(Ordering::SeqCst)
+    }
+
+    /// A source has opened the partition: its lane will hear of it.
+    pub(super) fn opening(&self, key: &str) {
+        let mut state = self.lock();
+        if let Some(saved) = state.untouched.remove(key) {
+            state.opening.insert(key.to_owned(), saved);
+        }
+    }
+
+    /// Every source has opened what it knows of.
+    pub(super) fn ready(&self) {
+        self.lock().ready = true;
+    }
+
     /// From now on the partition's state is what its ledger says.
     pub(super) fn register(&self, key: &str, ledger: &Arc<Ledger>, before: Option<SavedPartition>) {
         let mut state = self.lock();
         let untouched = state.untouched.remove(key);
-        let before = before.or(untouched);
+        let before = before.or(state.opening.remove(key)).or(untouched);
         state.open.insert(key.to_owned(), Open { ledger: ledger.clone(), before });
     }
 
@@ -77,22 +118,51 @@ impl Saver {
         result
     }
 
-    /// Writes the checkpoint, if anything has changed.
-    pub(super) fn save(&self, branches: &[Branch]) -> Result<(), SaveError> {
-        let mut sinks = HashMap::new();
-        for branch in branches {
-            if let Built::Sink(sink) = &branch.sink
-                && let Some(own) = sink.save()
-            {
-                sinks.insert(branch.name.clone(), own);
+    /// Asks every sink for its own state.
+    fn look(&self, branches: &[Branch]) {
+        let number = self.looks() + 1;
+        for (at, branch) in branches.iter().enumerate() {
+            let Built::Sink(sink) = &branch.sink else { continue };
+            let Some(own) = sink.save() else { continue };
+            let looks = &mut self.lock().sinks[at];
+            looks.push_back((number, own));
+            if looks.len() > LOOKS {
+                looks.remove(LOOKS / 2);
             }
         }
+        // Only now: a mark that knows this number was taken after the look.
+        self.looks.store(number, Ordering::SeqCst);
+    }
+
+    /// Writes the checkpoint, if anything has changed.
+    pub(super) fn save(&self, branches: &[Branch]) -> Result<(), SaveError> {
+        self.look(branches);
         fault::point("sinks-saved");
         let mut state = self.lock();
         let mut partitions = state.untouched.clone();
+        partitions.extend(state.opening.clone());
+        // Of what is not open yet nobody knows how far it was sent.
+        let whole = state.ready && state.opening.is_empty();
+        let mut least = vec![if whole { u64::MAX } else { 0 }; branches.len()];
         for (key, open) in &state.open {
-            if let Some(saved) = combine(&self.branches, &open.ledger.passed(), open.before.as_ref()) {
+            // In this order: what is sent after the look comes behind the positions that are read after it.
+            let looks = open.ledger.looks();
+            let saved = combine(&self.branches, &open.ledger.passed(), open.before.as_ref());
+            let all_again = saved.is_none() && looks.iter().any(|look| *look < u64::MAX);
+            for (least, look) in least.iter_mut().zip(looks) {
+                *least = if all_again { 0 } else { look.min(*least) };
+            }
+            if let Some(saved) = saved {
                 partitions.insert(key.clone(), saved);
+            }
+        }
+        let mut sinks = HashMap::new();
+        for ((name, looks), least) in self.branches.iter().zip(&mut state.sinks).zip(least) {
+            while looks.len() > 1 && looks[1].0 <= least {
+                looks.pop_front();
+            }
+            if let Some((_, own)) = looks.front() {
+                sinks.insert(name.clone(), own.clone());
             }
         }
         let saved = Saved { partitions, sinks };
@@ -105,6 +175,7 @@ impl Saver {
                 sink.sync()?;
             }
         }
+        fault::point("sinks-synced");
         state.store.write(&saved)?;
         fault::point("after-checkpoint");
         state.written = Some(saved);
@@ -113,8 +184,9 @@ impl Saver {
 }
 
 /// Checks that every saved Memory can be used by the plan as it is now. Where one cannot (a stage is new, gone, has
-/// other settings or cannot read it) the partition goes back to before everything that its Memory holds, so that
-/// nothing held is missed, and starts with empty Memory.
+/// other settings or cannot read it) the partition goes back to before everything that its Memory holds and starts with
+/// empty Memory. Nothing behind that is skipped: the stages may group records in another way now, and a record that
+/// begins before a branch's position may hold lines that the branch has never had.
 pub(super) fn settle(saved: &mut Saved, stages: &[&PlannedStage]) {
     for (key, partition) in &mut saved.partitions {
         let Err(why) = usable(partition, stages) else { continue };
@@ -122,6 +194,7 @@ pub(super) fn settle(saved: &mut Saved, stages: &[&PlannedStage]) {
         tracing::warn!(partition = %key, records = partition.seq - seq.min(partition.seq), "reads again with empty Memory: {why}");
         partition.memory.clear();
         partition.cuts.clear();
+        partition.branches.clear();
         (partition.position, partition.seq) = (position, seq);
     }
 }
@@ -194,6 +267,7 @@ mod tests {
             owed: vec![vec![(seq, 0)]; 2],
             fallback: Some((seq.into(), seq)),
             cuts: vec![Cut { seq, now: 0, end: 0 }, Cut { seq: seq + 1, now: 0, end: 0 }],
+            look: 0,
         }))
     }
 
@@ -215,6 +289,18 @@ mod tests {
         let before = combine(&names(), &[mark(5), mark(3)], None).unwrap();
         let saved = combine(&names(), &[mark(20), None], Some(&before)).unwrap();
         assert_eq!((saved.seq, saved.branches["a"].seq, saved.branches["b"].seq), (3, 20, 3));
+    }
+
+    #[test]
+    fn with_unusable_memory_nothing_behind_the_place_to_go_back_to_is_skipped() {
+        let mut partition = combine(&names(), &[mark(20), mark(10)], None).unwrap();
+        partition.memory.push(("a stage that is gone".into(), Value::Null));
+        partition.fallback = Some((7.into(), 7));
+        let mut saved = Saved { partitions: [("p".to_owned(), partition)].into(), ..Saved::default() };
+        settle(&mut saved, &[]);
+        let partition = &saved.partitions["p"];
+        assert_eq!((partition.seq, &partition.position), (7, &7.into()));
+        assert!(partition.branches.is_empty() && partition.memory.is_empty() && partition.cuts.is_empty());
     }
 
     #[test]

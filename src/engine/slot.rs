@@ -121,6 +121,7 @@ impl Slot {
                 before.chain([(s.seq, s.position.clone())]).collect()
             })
             .unwrap_or_default();
+        let position = saved.map_or(serde_json::Value::Null, |s| s.position.clone());
         let memory = Memories { seq: opened.seq, decoder, stages };
         let cuts: Vec<Cut> = saved.map(|s| s.cuts.clone()).unwrap_or_default();
         let names = shared.branches.iter().map(|b| b.name.as_str());
@@ -136,7 +137,7 @@ impl Slot {
             memory,
             skips,
             ledger,
-            position: serde_json::Value::Null,
+            position,
             frontier: NO_TIME,
             repeat: cuts.iter().copied().collect(),
             cuts,
@@ -177,6 +178,7 @@ impl Slot {
             owed,
             fallback,
             cuts: self.cuts.clone(),
+            look: shared.looks(),
         });
         self.marked = Instant::now();
         self.unmarked = false;

@@ -72,8 +72,8 @@ pub struct Opened {
 
 /// Who wants to know which partitions there are before anything is read: a merge in time order.
 pub trait Watch: Send + Sync {
-    /// A partition is open.
-    fn opened(&self, number: usize);
+    /// A partition is open: its number in this run and its key.
+    fn opened(&self, number: usize, key: &str);
     /// A source has opened every partition that it knows of at its start.
     fn ready(&self);
 }
@@ -158,7 +158,7 @@ impl Emit {
         self.shared.reading.fetch_add(1, Ordering::Relaxed);
         let lane = FxBuildHasher.hash_one(&partition.key) as usize % self.shared.lanes.len();
         let number = self.shared.numbers.fetch_add(1, Ordering::Relaxed);
-        self.shared.watch.opened(number);
+        self.shared.watch.opened(number, &partition.key);
         Outlet {
             shared: self.shared.clone(),
             number,
