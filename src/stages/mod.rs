@@ -4,6 +4,7 @@ pub mod dedupe;
 pub mod drop;
 pub mod enrich;
 pub mod expr;
+pub mod extract;
 pub mod filter;
 pub mod keep;
 mod keyed;
@@ -29,6 +30,7 @@ const UNKNOWN: Foresight = Foresight::Opaque("it may look at every record");
 
 /// The kinds of stages: the one list that the manual, the JSON Schema, near misses and tests follow from.
 pub const KINDS: &[Kind] = &[
+    extract::KIND,
     filter::KIND, //
     enrich::KIND,
     redact::KIND,
