@@ -4,12 +4,20 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
+use tokio::sync::watch;
 
 use crate::config::units;
+use crate::engine::{self, Options};
 use crate::event::Level;
+use crate::plan::{self, Plan};
+use crate::telemetry::Progress;
+
+use super::run::{report, with_causes};
+use super::{FAILED, INTERRUPTED, USAGE, check, fail, progress, signals};
 
 /// Records shown on a terminal where nothing says how many.
 const SHOWN: usize = 100;
@@ -253,6 +261,41 @@ impl Logs {
             console["highlight"] = json!(highlight);
         }
         json!({ "console": console })
+    }
+}
+
+/// Runs the flags' pipeline.
+pub fn run(args: &Logs) -> u8 {
+    let around = Around::here();
+    let pipeline = match args.to_pipeline(around) {
+        Ok(pipeline) => pipeline,
+        Err(message) => {
+            fail(&message);
+            return USAGE;
+        }
+    };
+    let checked = Plan::from_text("logs", &pipeline.to_string(), &plan::Options::default());
+    let Some(plan) = checked.plan else {
+        check::show(&checked.report);
+        return USAGE;
+    };
+    if args.is_cut(around) {
+        eprintln!("mcpp: the last {SHOWN} records; --tail N or --since TIME shows others");
+    }
+    let (stop, _) = watch::channel(false);
+    let caught = match signals::listen(stop.clone(), INTERRUPTED) {
+        Ok(caught) => caught,
+        Err(error) => return fail(&format!("cannot listen for signals: {error}")),
+    };
+    let progress = Arc::new(Progress::default());
+    let line = progress::show(progress.clone());
+    let options = Options { once: true, fail_fast: true, progress, ..Options::default() };
+    let ended = engine::run(plan, options, &stop);
+    drop(line);
+    match ended {
+        Ok(_) if caught.interrupted() => INTERRUPTED,
+        Ok(outcome) => report(&outcome).min(FAILED),
+        Err(error) => fail(&with_causes(&error)),
     }
 }
 

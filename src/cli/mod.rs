@@ -1,9 +1,12 @@
 //! The command line: one file a command; each is load, call, print.
 
 pub mod check;
+pub mod check;
 pub mod completions;
+pub mod logs;
 pub mod overview;
 mod progress;
+pub mod run;
 mod signals;
 
 use std::ffi::OsString;
@@ -44,6 +47,12 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Sub {
+    /// Show logs: of files and of standard input, readable, filtered, merged in time order.
+    Logs(logs::Logs),
+    /// Run a pipeline file.
+    Run(run::Run),
+    /// Say everything that is wrong with a pipeline file, without running it.
+    Check(check::Check),
     /// Read pipeline files and say everything that is wrong with them.
     Check(check::Check),
     /// Write a shell's completion script to stdout.
@@ -73,6 +82,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
     start_log(&cli.global.log);
     match cli.command {
         None => overview::run(),
+        Some(Sub::Logs(args)) => logs::run(&args),
+        Some(Sub::Run(args)) => run::run(&args),
+        Some(Sub::Check(args)) => check::run(&args),
         Some(Sub::Check(args)) => check::run(&args),
         Some(Sub::Completions(args)) => completions::run(&args),
         Some(Sub::Man(args)) => completions::man(&args),

@@ -64,6 +64,8 @@ pub struct Outcome {
     pub left: u64,
     /// Events that became dead letters.
     pub dead_letters: u64,
+    /// Dead letters went to stderr, because there is no data directory.
+    pub dead_letters_lost: bool,
     /// Per branch, by name, what became of its events.
     pub branches: Vec<(String, Arc<BranchCounters>)>,
 }
@@ -370,6 +372,7 @@ pub fn run(mut plan: Plan, mut options: Options, stop: &watch::Sender<bool>) -> 
     shared.save();
     outcome.failed.append(&mut shared.troubles.lock().unwrap_or_else(|e| e.into_inner()));
     outcome.dead_letters = shared.dead.load(Ordering::Relaxed);
+    outcome.dead_letters_lost = outcome.dead_letters > 0 && options.data_dir.is_none();
     outcome.left = shared.counters.iter().map(|c| c.in_flight.get()).sum();
     let names = shared.branches.iter().map(|b| b.name.clone());
     outcome.branches = names.zip(shared.counters.iter().cloned()).collect();
