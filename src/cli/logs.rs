@@ -179,16 +179,18 @@ impl Logs {
             settings.insert("deployment".to_owned(), json!(name));
         }
         match (self.targets.as_slice(), self.file.as_slice()) {
-            ([], []) => Err("nothing to read: name files with --file PATH, or `-` for standard input".to_owned()),
+            ([], []) => {
+                Err("nothing to read: name files with --file PATH, or `-` for standard input".to_owned())
+            }
             ([dash], []) if dash == "-" => Ok(json!({ "stdin": settings })),
             ([], paths) => {
                 settings.insert("paths".to_owned(), json!(paths));
                 Ok(json!({ "file": settings }))
             }
             ([dash], _) if dash == "-" => Err("`-` and --file cannot be read together".to_owned()),
-            ([other, ..], _) => {
-                Err(format!("'{other}' cannot be read: name files with --file PATH, or `-` for standard input"))
-            }
+            ([other, ..], _) => Err(format!(
+                "'{other}' cannot be read: name files with --file PATH, or `-` for standard input"
+            )),
         }
     }
 
@@ -204,7 +206,9 @@ impl Logs {
         }
         if let Some(level) = &self.level {
             let known = Level::parse(level.as_bytes());
-            let known = known.ok_or_else(|| format!("unknown level '{level}'; write trace, debug, info, warn, error or fatal"))?;
+            let known = known.ok_or_else(|| {
+                format!("unknown level '{level}'; write trace, debug, info, warn, error or fatal")
+            })?;
             conditions.push(format!("level >= {known}"));
         }
         if let Some(grep) = &self.grep {

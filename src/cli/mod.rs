@@ -1,7 +1,6 @@
 //! The command line: one file a command; each is load, call, print.
 
 pub mod check;
-pub mod check;
 pub mod completions;
 pub mod logs;
 pub mod overview;
@@ -53,8 +52,6 @@ enum Sub {
     Run(run::Run),
     /// Say everything that is wrong with a pipeline file, without running it.
     Check(check::Check),
-    /// Read pipeline files and say everything that is wrong with them.
-    Check(check::Check),
     /// Write a shell's completion script to stdout.
     Completions(completions::Completions),
     /// Write the manual pages into a folder.
@@ -84,7 +81,6 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         None => overview::run(),
         Some(Sub::Logs(args)) => logs::run(&args),
         Some(Sub::Run(args)) => run::run(&args),
-        Some(Sub::Check(args)) => check::run(&args),
         Some(Sub::Check(args)) => check::run(&args),
         Some(Sub::Completions(args)) => completions::run(&args),
         Some(Sub::Man(args)) => completions::man(&args),

@@ -205,7 +205,8 @@ fn has_simple_units(log: &[u8]) -> bool {
         let unit = (a == b'\\') & (b == b'u');
         // 0-7 and 0-9a-fA-F; the letters differ from lower case by one bit.
         let low = f | 0x20;
-        let digits = (e.wrapping_sub(b'0') < 8) & ((f.wrapping_sub(b'0') < 10) | (low.wrapping_sub(b'a') < 6));
+        let digits =
+            (e.wrapping_sub(b'0') < 8) & ((f.wrapping_sub(b'0') < 10) | (low.wrapping_sub(b'a') < 6));
         bad |= unit & !((c == b'0') & (d == b'0') & digits);
     }
     // A unit that begins in the last five bytes is cut off.
