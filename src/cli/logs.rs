@@ -262,7 +262,7 @@ impl Logs {
         }
         let highlight = self.filter.as_ref().or(self.grep.as_ref());
         if let Some(highlight) = highlight {
-            console["highlight"] = json!(highlight);
+            console["highlight"] = json!([highlight]);
         }
         json!({ "console": console })
     }
