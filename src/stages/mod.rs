@@ -30,8 +30,9 @@ const UNKNOWN: Foresight = Foresight::Opaque("it may look at every record");
 
 /// The kinds of stages: the one list that the manual, the JSON Schema, near misses and tests follow from.
 pub const KINDS: &[Kind] = &[
+    parse::KIND, //
     extract::KIND,
-    filter::KIND, //
+    filter::KIND,
     enrich::KIND,
     redact::KIND,
     sample::KIND,
