@@ -370,7 +370,9 @@ impl Builder<'_> {
             ("this is no YAML", "check the indentation and the quotes")
         };
         let width = rest.chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
-        self.diags.error(at..at + width, message, info, Some(help.into()));
+        // What the YAML crate says is shown only where we have no words of our own.
+        let label = if message == "this is no YAML" { info } else { "here" };
+        self.diags.error(at..at + width, message, label, Some(help.into()));
     }
 }
 

@@ -3,7 +3,10 @@
 use std::fmt::{self, Write as _};
 use std::ops::Range;
 
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
+    SourceCode, SourceSpan, SpanContents,
+};
 use serde_json::{Value, json};
 
 use super::Diags;
@@ -66,7 +69,7 @@ impl Report {
         let theme = if look.color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
         let handler = GraphicalReportHandler::new_themed(theme)
             .with_width(look.width.unwrap_or(WIDTH))
-            .with_context_lines(0)
+            .with_context_lines(1)
             .with_links(false);
         let mut out = String::new();
         for finding in &self.findings {
@@ -132,7 +135,7 @@ struct Shown {
     label: String,
     help: Option<String>,
     severity: miette::Severity,
-    source: NamedSource<String>,
+    source: Line,
     range: Range<usize>,
 }
 
@@ -155,9 +158,42 @@ impl Shown {
                 Severity::Error => miette::Severity::Error,
                 Severity::Warning => miette::Severity::Warning,
             },
-            source: NamedSource::new(name, without_controls(text)),
+            source: Line { name: name.to_owned(), text: without_controls(text) },
             range: begin..end,
         }
+    }
+}
+
+/// A file of which reports show the line that is meant, whole and alone.
+#[derive(Debug)]
+struct Line {
+    name: String,
+    text: String,
+}
+
+impl SourceCode for Line {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        if before + after == 0 {
+            // Only asked for line and column.
+            let inner = self.text.read_span(span, 0, 0)?;
+            let (line, column, data) = (inner.line(), inner.column(), inner.data());
+            let contents =
+                MietteSpanContents::new_named(self.name.clone(), data, *inner.span(), line, column, 1);
+            return Ok(Box::new(contents));
+        }
+        let at = span.offset().min(self.text.len());
+        let (head, tail) = self.text.split_at(at);
+        let start = head.rfind('\n').map_or(0, |n| n + 1);
+        let end = at + tail.find('\n').unwrap_or(tail.len());
+        let number = head.bytes().filter(|b| *b == b'\n').count();
+        let data = &self.text.as_bytes()[start..end];
+        let span = SourceSpan::from(start..end);
+        Ok(Box::new(MietteSpanContents::new_named(self.name.clone(), data, span, number, 0, 1)))
     }
 }
 

@@ -103,6 +103,8 @@ pub struct Shape {
     pub stages: Vec<Entry>,
     /// Where they go.
     pub sinks: Vec<Entry>,
+    /// Whether an entry had to be left out: what follows may have fields that nothing here makes.
+    pub incomplete: bool,
     places: HashMap<String, Range<usize>>,
 }
 
@@ -176,7 +178,11 @@ impl Reader<'_> {
             match key.as_str() {
                 "sources" => self.named(What::Source, node, &range, folder, &mut shape, diags),
                 "sinks" => self.named(What::Sink, node, &range, folder, &mut shape, diags),
-                "stages" => shape.stages.extend(self.stages(node, &range, folder, diags)),
+                "stages" => {
+                    let before = diags.findings.len();
+                    shape.stages.extend(self.stages(node, &range, folder, diags));
+                    shape.incomplete |= diags.findings.len() > before;
+                }
                 _ => {
                     let before = diags.findings.len();
                     self.walker.walk(&with_root(&schema, &properties[&key]), &mut node, &range, diags);
@@ -189,6 +195,9 @@ impl Reader<'_> {
         match serde_json::from_value(Value::Object(run)) {
             Ok(run) => shape.run = run,
             Err(error) => diags.error(range.clone(), error.to_string(), "in this file", None),
+        }
+        if let Some(name) = &shape.run.name {
+            check_name(name, &shape.place_of("name"), diags);
         }
         check_whole(&shape, range.start, diags);
         shape
@@ -216,11 +225,7 @@ impl Reader<'_> {
             diags.error(key.clone(), message, "empty", Some(what.example().into()));
         }
         for (name, range, node) in entries {
-            let fits = name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
-            if !fits || name.starts_with('.') || name.len() > 64 {
-                let help = Some("use letters, digits, `_`, `-` and `.`, at most 64".into());
-                diags.error(range.clone(), format!("`{name}` cannot be a name"), "this name", help);
-            }
+            check_name(&name, &range, diags);
             if what == What::Sink && name == "main" {
                 let help = Some("give it another name".into());
                 diags.error(
@@ -230,7 +235,9 @@ impl Reader<'_> {
                     help,
                 );
             }
-            if let Some(mut entry) = self.entry(what, node, &range, folder, diags) {
+            let entry = self.entry(what, node, &range, folder, diags);
+            shape.incomplete |= entry.is_none();
+            if let Some(mut entry) = entry {
                 entry.name = name;
                 match what {
                     What::Source => shape.sources.push(entry),
@@ -364,6 +371,18 @@ impl Reader<'_> {
             let message = format!("there is no kind of {} called `{key}`", what.name());
             diags.error(range, message, "not known", near::help(&key, names.iter().copied()));
         }
+    }
+}
+
+/// Whether a name may hold this letter: names become folders and files.
+pub fn fits_name(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.')
+}
+
+fn check_name(name: &str, range: &Range<usize>, diags: &mut Diags) {
+    if !name.chars().all(fits_name) || name.starts_with('.') || name.is_empty() || name.len() > 64 {
+        let help = Some("use letters, digits, `_`, `-` and `.`, at most 64".into());
+        diags.error(range.clone(), format!("`{name}` cannot be a name"), "this name", help);
     }
 }
 

@@ -17,7 +17,8 @@ use crate::config::report::Report;
 use crate::config::shape::{self, Entry, Shape, Start};
 use crate::config::walk::Walker;
 use crate::config::{Diags, document};
-use crate::event::{Presence, Schema, Type};
+use crate::event::field::KNOWN;
+use crate::event::{Field, Presence, Schema, Type};
 use crate::sinks::{self, Built};
 use crate::sources;
 use crate::stages;
@@ -177,8 +178,8 @@ impl Plan {
             shape = shape::Reader { walker, kinds: &kinds }.read(root, &document.folder, &mut diags);
         }
         let stem = Path::new(&document.name).file_stem();
-        let stem = stem.map_or("pipeline".into(), |stem| stem.to_string_lossy().into_owned());
-        let mut assembly = Assembly { diags: &mut diags, hurt: false, inputs: Vec::new() };
+        let stem = stem.map_or("pipeline".into(), |stem| as_name(&stem.to_string_lossy()));
+        let mut assembly = Assembly { diags: &mut diags, hurt: shape.incomplete, inputs: Vec::new() };
         let mut plan = assembly.assemble(&shape, stem);
         let mut explain = Explain::default();
         let pushdown = match options.pushdown {
@@ -276,7 +277,9 @@ impl Assembly<'_> {
             sources.push(PlannedSource { name: entry.name.clone(), kind: kind.name, source });
         }
         let mut schema = schema.unwrap_or_default();
-        schema.open |= self.hurt;
+        if self.hurt {
+            assume_anything(&mut schema);
+        }
         (sources, schema)
     }
 
@@ -287,7 +290,7 @@ impl Assembly<'_> {
         for entry in entries {
             let kind = &stages::KINDS[entry.kind];
             let Some(stage) = self.built(entry, kind.build) else {
-                schema.open = true;
+                assume_anything(&mut schema);
                 continue;
             };
             let behind = stage.check(&schema, &entry.settings(), self.diags);
@@ -300,6 +303,23 @@ impl Assembly<'_> {
         }
         self.inputs.push(Inputs { schemas });
         (stages, schema)
+    }
+}
+
+/// A file's name as the name of a pipeline: folders are called so.
+fn as_name(stem: &str) -> String {
+    let name: String = stem.chars().map(|c| if shape::fits_name(c) { c } else { '_' }).take(64).collect();
+    if name.trim_matches('.').is_empty() { "pipeline".to_owned() } else { name }
+}
+
+/// Behind something that could not be built events may have any field; nothing that follows is to be blamed for it.
+fn assume_anything(schema: &mut Schema) {
+    schema.open = true;
+    for known in KNOWN {
+        let field = Field::named(known.name);
+        if schema.get(field).is_none() {
+            schema.set_known(field, Presence::Maybe, "?");
+        }
     }
 }
 
@@ -325,6 +345,3 @@ fn either(a: &Schema, b: &Schema) -> Schema {
     }
     both
 }
-
-#[cfg(test)]
-mod tests;

@@ -321,7 +321,7 @@ impl<'a> Reader<'a> {
             value(Op::Ge, tag(">=")),
             value(Op::Lt, terminated(tag("<"), not(char('>')))),
             value(Op::Gt, tag(">")),
-            value(Op::Eq, terminated(tag("="), not(one_of("~<>")))),
+            value(Op::Eq, terminated(tag("="), not(one_of("=~<>")))),
         ));
         let words = alt((
             value(Op::Contains, keyword("contains")),
