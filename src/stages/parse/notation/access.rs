@@ -230,7 +230,7 @@ pub(super) fn nginx_error(f: &mut Finder, at: usize) -> Option<usize> {
     Some(message)
 }
 
-/// gin: `2026/11/22 - 19:46:55 | 200 |  1.2ms |  127.0.0.1 | POST     "/mcp"`, behind the time's bar.
+/// gin, at times behind `[GIN]`: `2026/11/22 - 19:46:55 | 200 |  1.2ms |  127.0.0.1 | POST     "/mcp"`, behind the time's bar.
 pub(super) fn gin(f: &mut Finder, at: usize) -> bool {
     let start = f.skip(at);
     if clock::run(f.line, start, 4) != 3 {

@@ -1,9 +1,10 @@
 //! Lines that begin with a bracket.
 
 use super::clock::{self, Spelling, Stamp};
-use super::finder::{Case, Finder, Word, everyday, is_name, level_at};
-use super::timed::{self, Tail, behind_group, behind_level, finish, level_group, trimmed};
-use super::{LineTime, access, go, rust};
+use super::finder::{Case, Finder, Word, is_name, level_at};
+use super::groups::{self, take_level};
+use super::timed::{self, Tail, behind_level, finish, trimmed};
+use super::{LineTime, go, node, rust};
 
 /// A line whose first byte is `[`.
 pub(super) fn line(f: &mut Finder) -> bool {
@@ -16,15 +17,18 @@ pub(super) fn line(f: &mut Finder) -> bool {
     if letter(f) {
         return true;
     }
+    if let Some((stamp, end)) = clock::split(f.line) {
+        return timed_group(f, Stamp { end, ..stamp });
+    }
     let Some(close) = f.find(0, b']', 200) else { return false };
     let group = trimmed(f.line, 1..close);
     if group.is_empty() {
         return false;
     }
-    if f.starts(0, b"[Nest] ") && nest(f, close + 1) {
+    if f.starts(0, b"[Nest] ") && node::nest(f, close + 1) {
         return true;
     }
-    if level_group(f, group.clone(), false) {
+    if take_level(f, group.clone(), false) {
         return leveled(f, close + 1);
     }
     let next = f.skip(close + 1);
@@ -73,7 +77,7 @@ fn leveled(f: &mut Finder, at: usize) -> bool {
         let at = if f.at(at) == Some(b':') { at + 1 } else { at };
         return finish(f, "brackets", at, Tail::Keep);
     }
-    behind_group(f, at)
+    groups::behind(f, at)
 }
 
 /// `[main] INFO logger - text`, `[mcp-server] 2026/11/22 …`, `[name] text`.
@@ -82,13 +86,6 @@ fn named_group(f: &mut Finder, group: std::ops::Range<usize>, at: usize) -> bool
     let start = f.skip(at);
     if let Some(stamp) = clock::stamp(f.line, start).filter(|stamp| stamp.spelling != Spelling::Number) {
         f.time(stamp);
-        if f.starts(0, b"[GIN] ")
-            && let bar = f.skip(stamp.end)
-            && f.at(bar) == Some(b'|')
-            && access::gin(f, bar + 1)
-        {
-            return true;
-        }
         let understood = timed::after(f, stamp.end, stamp);
         if understood && !f.has_logger() && name {
             f.logger(group);
@@ -106,9 +103,9 @@ fn named_group(f: &mut Finder, group: std::ops::Range<usize>, at: usize) -> bool
             }
             return timed::after(f, close + 1, Stamp { spelling: Spelling::Dashes, ..stamp });
         }
-        if level_group(f, second, true) {
+        if take_level(f, second, true) {
             f.logger(group);
-            return behind_group(f, close + 1);
+            return groups::behind(f, close + 1);
         }
     }
     if let Some(word) = upper_level(f, start) {
@@ -135,10 +132,9 @@ fn named_group(f: &mut Finder, group: std::ops::Range<usize>, at: usize) -> bool
 fn upper_level(f: &Finder, at: usize) -> Option<Word> {
     let word = level_at(f.line, at)?;
     let marked = f.at(word.end) == Some(b':');
-    let everyday = everyday(&f.line[at..word.end]);
     let accepted = match word.case {
-        Case::Upper => !everyday && matches!(f.at(word.end), None | Some(b' ' | b':' | b'[')) || marked,
-        Case::Lower => marked && !everyday,
+        Case::Upper => !word.everyday && matches!(f.at(word.end), None | Some(b' ' | b':' | b'[')) || marked,
+        Case::Lower => marked && !word.everyday,
         Case::Title => false,
     };
     accepted.then_some(word)
@@ -164,37 +160,8 @@ fn letter(f: &mut Finder) -> bool {
     if super::finder::place(f.line, name.clone()).is_some() {
         f.code(name);
     } else {
+        let name = f.logger_line(name);
         f.logger(name);
     }
     f.done("tornado", close + 1)
-}
-
-/// `[Nest] 123  - 11/22/2026, 7:46:55 PM     LOG [Context] text`.
-fn nest(f: &mut Finder, at: usize) -> bool {
-    let pid = f.skip(at);
-    let digits = clock::run(f.line, pid, 10);
-    let dash = f.skip(pid + digits);
-    if digits == 0 || !f.starts(dash, b"- ") {
-        return false;
-    }
-    let Some(stamp) = clock::stamp(f.line, f.skip(dash + 2)) else { return false };
-    let level = f.skip(stamp.end);
-    let end = f.word_end(level);
-    if let Some(word) = level_at(f.line, level).filter(|word| word.end == end) {
-        f.level(level, word);
-    } else if f.line[level..end] == b"LOG"[..] {
-        f.level(level, Word { level: crate::event::Level::Info, end, case: Case::Upper });
-    } else {
-        return false;
-    }
-    f.time(stamp);
-    f.named_number("process.pid", pid..pid + digits);
-    let mut message = f.skip(end);
-    if f.at(message) == Some(b'[')
-        && let Some(close) = f.find(message, b']', 120)
-    {
-        f.logger(message + 1..close);
-        message = close + 1;
-    }
-    f.done("nest", message)
 }

@@ -4,7 +4,7 @@
 //! * What is no time in any usual spelling is `None`, never a guess: months, days and hours are in range.
 //! * Nothing here knows the present: a time without year, date or zone says so ([`LineTime`]).
 
-use super::LineTime;
+use super::{LineTime, calendar};
 use crate::event::time::days_from_civil;
 use crate::event::{Nanos, SECOND};
 
@@ -81,16 +81,16 @@ pub fn parse_epoch_float(number: f64) -> Option<LineTime> {
         _ => 1.0,
     };
     let whole = number.trunc();
-    // Apart, so that seconds with a fraction keep their microseconds.
-    let nanos = (whole as i64).checked_mul(unit as i64)?;
-    nanos.checked_add(((number - whole) * unit).round() as i64).map(LineTime::Known)
+    // Apart, and rounded to microseconds: a float of seconds today holds no more.
+    let fraction = ((number - whole) * unit / 1e3).round() as i64 * 1_000;
+    (whole as i64).checked_mul(unit as i64)?.checked_add(fraction).map(LineTime::Known)
 }
 
 /// Reads a time at `at`.
 pub(super) fn stamp(b: &[u8], at: usize) -> Option<Stamp> {
     match b.get(at)? {
         b'0'..=b'9' => numeric(b, at),
-        b'A'..=b'Z' | b'a'..=b'z' => named(b, at),
+        b'A'..=b'Z' | b'a'..=b'z' => calendar::named(b, at),
         _ => None,
     }
 }
@@ -101,13 +101,13 @@ fn numeric(b: &[u8], at: usize) -> Option<Stamp> {
         return None;
     }
     let digits = rest.iter().take(20).take_while(|c| c.is_ascii_digit()).count();
-    match (digits, rest.get(digits)?) {
+    match (digits, rest.get(digits).copied().unwrap_or(b'\0')) {
         (4, b'-' | b'/' | b'.') => dated(b, at),
         (1 | 2, b':') => {
             let (of_day, end, _) = of_day(b, at)?;
             Some(Stamp { time: LineTime::OfDay(of_day), end, spelling: Spelling::OfDay, t: false })
         }
-        (1 | 2, b'/' | b'-' | b' ') => day_first(b, at, digits),
+        (1 | 2, b'/' | b'-' | b' ') => calendar::day_first(b, at, digits),
         (8, b' ' | b'T' | b'-' | b'_') => compact(b, at),
         _ => None,
     }
@@ -162,45 +162,6 @@ fn compact(b: &[u8], at: usize) -> Option<Stamp> {
     Some(Stamp { time, end, spelling: Spelling::Dashes, t })
 }
 
-/// `22/Nov/2026:19:46:55 +0000`, `22 Nov 2026 19:46:55`, `22-Nov-2026 19:46:55`, `11/22/2026 19:46:55`.
-fn day_first(b: &[u8], at: usize, digits: usize) -> Option<Stamp> {
-    let first = number(b, at, digits)?;
-    let (separator, mut next) = (b[at + digits], at + digits + 1);
-    let (month, day, spelling) = if let Some(month) = month(b, next) {
-        next += 3;
-        (month, first, Spelling::Month)
-    } else {
-        if separator != b'/' {
-            return None;
-        }
-        let digits = run(b, next, 2);
-        let second = number(b, next, digits)?;
-        next += digits;
-        let (month, day) = if first > 12 { (second, first) } else { (first, second) };
-        (month, day, Spelling::MonthFirst)
-    };
-    if b.get(next) != Some(&separator) {
-        return None;
-    }
-    let digits = run(b, next + 1, 4);
-    let year = match digits {
-        2 => 2000 + number(b, next + 1, 2)?,
-        4 => number(b, next + 1, 4)?,
-        _ => return None,
-    };
-    next += 1 + digits;
-    if !matches!(b.get(next)?, b' ' | b':' | b',' | b'T') {
-        return None;
-    }
-    next += 1;
-    while b.get(next) == Some(&b' ') {
-        next += 1;
-    }
-    let (of_day, end, _) = of_day(b, next)?;
-    let (time, end) = zoned(b, midnight(year, month, day)? + of_day, end);
-    Some(Stamp { time, end, spelling, t: false })
-}
-
 /// `1795377555`, `1795377555.870`, `1795377555870`, microseconds, nanoseconds.
 fn epoch(b: &[u8], at: usize, digits: usize) -> Option<Stamp> {
     let mut end = at + digits;
@@ -208,6 +169,7 @@ fn epoch(b: &[u8], at: usize, digits: usize) -> Option<Stamp> {
         10 | 13 | 16 | 19 => parse_epoch(
             b[at..end].iter().fold(0i64, |n, c| n.wrapping_mul(10).wrapping_add(i64::from(c - b'0'))),
         )?,
+        1 => return exponent(b, at),
         _ => return None,
     };
     if b.get(end) == Some(&b'.') && digits < 19 {
@@ -224,68 +186,15 @@ fn epoch(b: &[u8], at: usize, digits: usize) -> Option<Stamp> {
     Some(Stamp { time, end, spelling: Spelling::Number, t: false })
 }
 
-/// Times that begin with the name of a month or a day of the week.
-fn named(b: &[u8], at: usize) -> Option<Stamp> {
-    let mut next = at;
-    let mut weekday = false;
-    if let Some(end) = day_of_week(b, at) {
-        weekday = true;
-        next = end;
-        if b.get(next).is_some_and(u8::is_ascii_digit) {
-            let digits = run(b, next, 2); // RFC 1123: `Sun, 22 Nov 2026 19:46:55 GMT`
-            return day_first(b, next, digits);
-        }
+/// `1.7953775578e+09`: seconds as zap's console writes them.
+fn exponent(b: &[u8], at: usize) -> Option<Stamp> {
+    let digits = run(b, at + 2, 18);
+    let end = at + 2 + digits;
+    if b.get(at + 1) != Some(&b'.') || b.get(end..end + 4) != Some(b"e+09") {
+        return None;
     }
-    let month = month(b, next)?;
-    next += 3;
-    while b.get(next).is_some_and(u8::is_ascii_lowercase) {
-        next += 1; // the rest of a full name
-    }
-    next = blanks(b, next)?;
-    let digits = run(b, next, 2);
-    let day = number(b, next, digits)?;
-    next += digits;
-    let mut year = None;
-    if b.get(next) == Some(&b',') {
-        next = blanks(b, next + 1)?; // Java: `Nov 22, 2026 7:46:55 PM`
-        year = Some(number(b, next, 4)?);
-        next += 4;
-        if b.get(next) == Some(&b',') {
-            next += 1;
-        }
-    } else if run(b, next + 1, 5) == 4 && b.get(next + 5) == Some(&b' ') {
-        year = Some(number(b, next + 1, 4)?); // `Nov 22 2026 19:46:55`
-        next += 5;
-    }
-    next = blanks(b, next)?;
-    let (of_day, mut end, _) = of_day(b, next)?;
-    let mut zone = None;
-    if year.is_none() {
-        // ctime and `date`: the year stands last, at times behind a zone.
-        let mut behind = end;
-        if let Some((offset, after)) = offset(b, end) {
-            (zone, behind) = (Some(offset), after);
-        }
-        let behind = behind + 1;
-        let is_year = b.get(behind - 1) == Some(&b' ') && run(b, behind, 5) == 4;
-        if is_year && weekday && b.get(behind + 4).is_none_or(|c| !c.is_ascii_alphanumeric()) {
-            year = number(b, behind, 4);
-            end = behind + 4;
-        } else {
-            zone = None;
-        }
-    }
-    let Some(year) = year else {
-        midnight(1972, month, day)?; // 1972 was a leap year
-        let time = LineTime::NoYear { month: month as u8, day: day as u8, of_day };
-        return Some(Stamp { time, end, spelling: Spelling::Month, t: false });
-    };
-    let local = midnight(year, month, day)? + of_day;
-    let (time, end) = match zone {
-        Some(offset) => (LineTime::Known(local - offset * SECOND), end),
-        None => zoned(b, local, end),
-    };
-    Some(Stamp { time, end, spelling: Spelling::Month, t: false })
+    let seconds: f64 = std::str::from_utf8(&b[at..end + 4]).ok()?.parse().ok()?;
+    Some(Stamp { time: parse_epoch_float(seconds)?, end: end + 4, spelling: Spelling::Number, t: false })
 }
 
 /// A time of day in nanoseconds, where it ends, and whether seconds are written.
@@ -355,7 +264,7 @@ fn fraction(b: &[u8], at: usize) -> (Nanos, usize) {
 }
 
 /// A local time with the zone that stands behind it, if one does.
-fn zoned(b: &[u8], local: Nanos, end: usize) -> (LineTime, usize) {
+pub(super) fn zoned(b: &[u8], local: Nanos, end: usize) -> (LineTime, usize) {
     match offset(b, end) {
         Some((offset, end)) => (LineTime::Known(local - offset * SECOND), end),
         None => (LineTime::Local(local), end),
@@ -383,7 +292,7 @@ const ZONES: [(&[u8], i64); 16] = [
 ];
 
 /// A zone at `at`, at times behind a blank: its offset from UTC in seconds and where it ends.
-fn offset(b: &[u8], at: usize) -> Option<(i64, usize)> {
+pub(super) fn offset(b: &[u8], at: usize) -> Option<(i64, usize)> {
     let (blank, at) = match b.get(at)? {
         b' ' => (true, at + 1),
         b'Z' | b'z' if b.get(at + 1).is_none_or(|c| !c.is_ascii_alphanumeric()) => return Some((0, at + 1)),
@@ -421,35 +330,7 @@ fn offset(b: &[u8], at: usize) -> Option<(i64, usize)> {
     Some((sign * (hours * 3_600 + minutes * 60), end))
 }
 
-/// The digits of a month's or weekday's name at `at`: three letters, then no letter unless the name goes on.
-fn month(b: &[u8], at: usize) -> Option<i64> {
-    let name = b.get(at..at + 3)?;
-    let at = [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"]
-        .iter()
-        .position(|month| name.eq_ignore_ascii_case(*month))?;
-    Some(at as i64 + 1)
-}
-
-/// Where the text behind a day of the week goes on.
-fn day_of_week(b: &[u8], at: usize) -> Option<usize> {
-    let name = b.get(at..at + 3)?;
-    if ![b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"].iter().any(|day| name == *day) {
-        return None;
-    }
-    let comma = usize::from(b.get(at + 3) == Some(&b','));
-    blanks(b, at + 3 + comma)
-}
-
-/// Behind one blank or two; a day below ten is padded.
-fn blanks(b: &[u8], at: usize) -> Option<usize> {
-    match (b.get(at)?, b.get(at + 1)) {
-        (b' ', Some(b' ')) => Some(at + 2),
-        (b' ', _) => Some(at + 1),
-        _ => None,
-    }
-}
-
-fn two(b: &[u8], at: usize) -> Option<i64> {
+pub(super) fn two(b: &[u8], at: usize) -> Option<i64> {
     let pair = b.get(at..at + 2)?;
     let (tens, ones) = (pair[0].wrapping_sub(b'0'), pair[1].wrapping_sub(b'0'));
     (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
@@ -488,23 +369,20 @@ fn clock_nanos(hour: i64, minute: i64, second: i64) -> Option<Nanos> {
     (hour < 24 && minute < 60 && second <= 60).then(|| (hour * 3_600 + minute * 60 + second) * SECOND)
 }
 
-/// A month, a day and a time of day without year.
-pub(super) struct LineTimeParts {
-    pub month: u8,
-    pub day: u8,
-    pub of_day: Nanos,
-    pub end: usize,
-}
-
-/// klog's `1122 19:46:55.123456`.
-pub(super) fn month_day(b: &[u8], at: usize) -> Option<LineTimeParts> {
+/// klog's `1122 19:46:55.123456`, and with a year `20261122 19:46:55.123456`.
+pub(super) fn month_day(b: &[u8], at: usize) -> Option<(LineTime, usize)> {
+    if run(b, at, 9) == 8 {
+        let stamp = compact(b, at).filter(|_| b.get(at + 8) == Some(&b' '))?;
+        return Some((stamp.time, stamp.end));
+    }
     let (month, day) = (two(b, at)?, two(b, at + 2)?);
     midnight(1972, month, day)?;
     if b.get(at + 4) != Some(&b' ') {
         return None;
     }
     let (of_day, end, seconds) = of_day(b, at + 5)?;
-    seconds.then_some(LineTimeParts { month: month as u8, day: day as u8, of_day, end })
+    let time = LineTime::NoYear { month: month as u8, day: day as u8, of_day };
+    seconds.then_some((time, end))
 }
 
 /// Tornado's `261122 19:46:55`.
@@ -515,4 +393,16 @@ pub(super) fn short_date(b: &[u8], at: usize) -> Option<(LineTime, usize)> {
     let day = midnight(2000 + two(b, at)?, two(b, at + 2)?, two(b, at + 4)?)?;
     let (of_day, end, seconds) = of_day(b, at + 7)?;
     seconds.then_some((LineTime::Local(day + of_day), end))
+}
+
+/// `[2026-11-22][19:46:55]`: date and time in brackets of their own, at the line's start. Where the second ends.
+pub(super) fn split(b: &[u8]) -> Option<(Stamp, usize)> {
+    let (day, end) = date(b, 1)?;
+    let clock = end + if b.get(end + 1) == Some(&b' ') { 3 } else { 2 };
+    if b.get(end) != Some(&b']') || b.get(clock - 1) != Some(&b'[') {
+        return None;
+    }
+    let (of_day, end, _) = of_day(b, clock)?;
+    let (time, end) = zoned(b, day + of_day, end);
+    (b.get(end) == Some(&b']')).then_some((Stamp { time, end, spelling: Spelling::Dashes, t: false }, end))
 }

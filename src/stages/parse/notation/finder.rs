@@ -20,6 +20,8 @@ pub(super) struct Word {
     pub level: Level,
     pub end: usize,
     pub case: Case,
+    /// Whether it is also an everyday word, or a part of a program: only clear marks around it make it a level.
+    pub everyday: bool,
 }
 
 /// How a word's letters are written.
@@ -52,6 +54,19 @@ impl<'a> Finder<'a> {
     /// Where the word at `at` ends: at a blank, a tab or the line's end.
     pub fn word_end(&self, at: usize) -> usize {
         word_end(self.line, at)
+    }
+
+    /// Whether `what` stands in the next `most` bytes; where.
+    pub fn find_text(&self, at: usize, what: &[u8], most: usize) -> Option<usize> {
+        let mut at = at;
+        let end = self.line.len().min(at.saturating_add(most));
+        loop {
+            at = self.find(at, what[0], end.checked_sub(at)?)?;
+            if self.starts(at, what) {
+                return Some(at);
+            }
+            at += 1;
+        }
     }
 
     /// The position of `byte` in the next `most` bytes.
@@ -109,6 +124,21 @@ impl<'a> Finder<'a> {
         self.named_number("code.line", line);
     }
 
+    /// `org.acme.Main:42`: the name, without the line that is kept beside it.
+    pub fn logger_line(&mut self, name: Range<usize>) -> Range<usize> {
+        let text = &self.line[name.clone()];
+        if !text.last().is_some_and(u8::is_ascii_digit) {
+            return name;
+        }
+        let Some(colon) = text.iter().rposition(|c| *c == b':') else { return name };
+        let line = name.start + colon + 1..name.end;
+        if colon == 0 || line.is_empty() || !self.line[line.clone()].iter().all(u8::is_ascii_digit) {
+            return name;
+        }
+        self.named_number("code.line", line);
+        name.start..name.start + colon
+    }
+
     /// What is left is the message; the line is understood.
     pub fn done(&mut self, notation: &'static str, message: usize) -> bool {
         let start = message.min(self.line.len());
@@ -137,6 +167,9 @@ pub(super) fn word_end(b: &[u8], at: usize) -> usize {
 /// A file and a line of it: `dir/main.go:12`, at times with a column behind it.
 pub(super) fn place(b: &[u8], range: Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
     let text = &b[range.clone()];
+    if !text.last()?.is_ascii_digit() {
+        return None;
+    }
     let mut colon = text.iter().rposition(|c| *c == b':')?;
     let mut end = text.len();
     if let Some(before) = text[..colon].iter().rposition(|c| *c == b':')
@@ -148,10 +181,23 @@ pub(super) fn place(b: &[u8], range: Range<usize>) -> Option<(Range<usize>, Rang
     if !digits(&text[colon + 1..end]) || file.is_empty() || file.iter().any(|c| matches!(c, b' ' | b'\t')) {
         return None;
     }
-    if !file.contains(&b'.') && !file.contains(&b'/') {
+    let made = file[0] == b'<' && file.ends_with(b">"); // Python's `<string>`
+    if !(made || source(file) || file.iter().any(|c| matches!(c, b'/' | b'\\'))) {
         return None;
     }
     Some((range.start..range.start + colon, range.start + colon + 1..range.start + end))
+}
+
+/// Endings of source files; `mcp.server:42` is a logger and its line.
+const SOURCES: [&[u8]; 28] = [
+    b"py", b"pyx", b"go", b"rs", b"js", b"mjs", b"cjs", b"ts", b"mts", b"cts", b"tsx", b"jsx", b"java",
+    b"kt", b"scala", b"rb", b"php", b"c", b"cc", b"cpp", b"cxx", b"h", b"hpp", b"cs", b"swift", b"ex",
+    b"exs", b"erl",
+];
+
+fn source(file: &[u8]) -> bool {
+    let Some(dot) = file.iter().rposition(|c| *c == b'.') else { return false };
+    dot > 0 && SOURCES.contains(&&file[dot + 1..])
 }
 
 fn digits(b: &[u8]) -> bool {
@@ -161,44 +207,82 @@ fn digits(b: &[u8]) -> bool {
 /// The level a whole word at `at` names.
 pub(super) fn level_at(b: &[u8], at: usize) -> Option<Word> {
     let rest = b.get(at..)?;
-    let len = rest.iter().take(12).take_while(|c| c.is_ascii_alphabetic()).count();
-    if len < 3 || rest.get(len).is_some_and(|c| c.is_ascii_digit() || matches!(c, b'_' | b'\'' | 0x80..)) {
+    // Most words are no levels: two letters tell.
+    if rest.len() < 3
+        || !matches!(rest[0] | 0x20, b'a' | b'c'..=b'f' | b'i' | b'n' | b'p' | b's'..=b't' | b'v' | b'w')
+    {
         return None;
     }
-    let level = Level::parse(&rest[..len])?;
-    Some(Word { level, end: at + len, case: case(&rest[..len])? })
+    let mut len = 0;
+    while len < 12 && rest.get(len).is_some_and(u8::is_ascii_alphabetic) {
+        len += 1;
+    }
+    if rest.get(len).is_some_and(|c| c.is_ascii_digit() || matches!(c, b'_' | b'\'' | 0x80..)) {
+        return None;
+    }
+    let word = &rest[..len];
+    let (level, everyday) = level(word)?;
+    Some(Word { level, end: at + len, case: case(word)?, everyday })
+}
+
+/// A word of up to eight letters as a number, in lower case.
+const fn key(word: &[u8]) -> u64 {
+    let (mut number, mut at) = (0, 0);
+    while at < word.len() {
+        number = number << 8 | (word[at] | 0x20) as u64;
+        at += 1;
+    }
+    number
+}
+
+/// As [`Level::parse`] for letters, and whether the level is also an everyday word or a part of a program.
+fn level(word: &[u8]) -> Option<(Level, bool)> {
+    macro_rules! keys {
+        ($($name:ident $word:literal;)*) => { $(const $name: u64 = key($word);)* };
+    }
+    keys! {
+        TRACE b"trace"; TRC b"trc"; TRAC b"trac"; FINER b"finer"; FINEST b"finest"; SILLY b"silly"; VERBOSE b"verbose";
+        ALL b"all"; DEBUG b"debug"; DBG b"dbg"; DEBU b"debu"; FINE b"fine"; INFO b"info"; INF b"inf"; NOTICE b"notice";
+        SUCCESS b"success"; CONFIG b"config"; WARN b"warn"; WARNING b"warning"; WRN b"wrn"; ERROR b"error"; ERR b"err";
+        ERRO b"erro"; EROR b"eror"; SEVERE b"severe"; FATAL b"fatal"; FTL b"ftl"; FATA b"fata"; CRITICAL b"critical";
+        CRIT b"crit"; CRT b"crt"; PANIC b"panic"; PNC b"pnc"; ALERT b"alert"; EMERG b"emerg"; DPANIC b"dpanic";
+    }
+    if word.len() > 8 {
+        return Level::parse(word).map(|level| (level, true));
+    }
+    if word.len() < 3 {
+        return None;
+    }
+    Some(match key(word) {
+        INFO | INF => (Level::Info, false),
+        DEBUG | DBG | DEBU => (Level::Debug, false),
+        ERROR | ERR | ERRO | EROR | SEVERE => (Level::Error, false),
+        WARN | WARNING | WRN => (Level::Warn, false),
+        TRACE | TRC => (Level::Trace, false),
+        FATAL | FTL | FATA | CRITICAL | CRIT | PNC | DPANIC | EMERG => (Level::Fatal, false),
+        TRAC | FINER | FINEST | SILLY | VERBOSE | ALL => (Level::Trace, true),
+        FINE => (Level::Debug, true),
+        NOTICE | SUCCESS | CONFIG => (Level::Info, true),
+        CRT | PANIC | ALERT => (Level::Fatal, true),
+        _ => return None,
+    })
 }
 
 fn case(word: &[u8]) -> Option<Case> {
-    let upper = word.iter().filter(|c| c.is_ascii_uppercase()).count();
-    match upper {
-        0 => Some(Case::Lower),
-        1 if word[0].is_ascii_uppercase() => Some(Case::Title),
-        n if n == word.len() => Some(Case::Upper),
+    let (mut upper, mut lower) = (true, true);
+    for c in &word[1..] {
+        if c.is_ascii_uppercase() {
+            lower = false;
+        } else {
+            upper = false;
+        }
+    }
+    match (word[0].is_ascii_uppercase(), upper, lower) {
+        (true, true, _) => Some(Case::Upper),
+        (true, _, true) => Some(Case::Title),
+        (false, _, true) => Some(Case::Lower),
         _ => None,
     }
-}
-
-/// Levels whose names are also everyday words or components: only clear marks around them make them levels.
-pub(super) fn everyday(word: &[u8]) -> bool {
-    matches!(
-        word.to_ascii_uppercase().as_slice(),
-        b"ALL"
-            | b"CONFIG"
-            | b"FINE"
-            | b"FINER"
-            | b"FINEST"
-            | b"SUCCESS"
-            | b"ALERT"
-            | b"PANIC"
-            | b"NOTICE"
-            | b"EMERGENCY"
-            | b"SILLY"
-            | b"VERBOSE"
-            | b"INFORMATION"
-            | b"CRT"
-            | b"TRAC"
-    )
 }
 
 /// Whether a name can be a logger's: letters, digits and the marks of modules, classes and packages.

@@ -1,21 +1,21 @@
 //! Go: `log`, slog's default handler, zap's console, logrus on a terminal, zerolog's console, klog.
 
-use super::clock::{self, LineTimeParts};
-use super::finder::{Case, Finder, everyday, level_at, place};
-use super::timed::{self, Tail, finish};
-use super::{LineTime, access, json_tail};
+use super::clock;
+use super::finder::{Case, Finder, level_at, place};
+use super::timed::{Tail, finish};
+use super::{access, groups, json_tail};
 
 /// Behind `2026/11/22 19:46:55 `: Go's `log`, slog's default, nginx errors.
 pub(super) fn log(f: &mut Finder, at: usize) -> bool {
     let mut at = at;
     if f.at(at) == Some(b'[') {
         if let Some(close) = f.find(at, b']', 40)
-            && timed::level_group(f, at + 1..close, true)
+            && groups::take_level(f, at + 1..close, true)
         {
             if let Some(message) = access::nginx_error(f, close + 1) {
                 return f.done("nginx-error", message);
             }
-            return timed::behind_group(f, close + 1);
+            return groups::behind(f, close + 1);
         }
         return f.done("go-log", at);
     }
@@ -24,10 +24,12 @@ pub(super) fn log(f: &mut Finder, at: usize) -> bool {
         f.code(at..end - 1);
         at = f.skip(end);
     }
-    let Some(word) = level_at(f.line, at) else { return f.done("go-log", at) };
-    let plain = !everyday(&f.line[at..word.end]);
+    let Some(word) = level_at(f.line, at).filter(|_| !f.has_level()) else {
+        return finish(f, "go-log", at, Tail::Keep);
+    };
+    let plain = !word.everyday;
     match f.at(word.end) {
-        Some(b':') if plain => {
+        Some(b':') if plain && word.case != Case::Title => {
             f.level(at, word);
             finish(f, "go-log", word.end + 1, Tail::Keep)
         }
@@ -41,7 +43,7 @@ pub(super) fn log(f: &mut Finder, at: usize) -> bool {
             let end = f.word_end(word.end);
             finish(f, "slog", end, Tail::Cut)
         }
-        _ => f.done("go-log", at),
+        _ => finish(f, "go-log", at, Tail::Keep),
     }
 }
 
@@ -73,14 +75,17 @@ pub(super) fn zap_fields(f: &mut Finder, at: usize) -> bool {
         f.logger(at..tab);
         at = tab + 1;
     }
-    json_tail::finish(f, "zap", at)
+    json_tail::finish(f, "zap", at, Tail::Cut)
 }
 
-/// zerolog's console and others with levels of three letters: `INF text key=value`; behind the level.
+/// zerolog's console and others with shortened levels: `INF text key=value`; behind the level.
 pub(super) fn zerolog(f: &mut Finder, end: usize) -> bool {
     let level = f.out.level_text.clone();
-    let three = matches!(&f.line[level], b"TRC" | b"DBG" | b"INF" | b"WRN" | b"ERR" | b"FTL" | b"PNC");
-    if !three || f.at(end) != Some(b' ') {
+    let short = matches!(
+        &f.line[level],
+        b"DEBU" | b"ERRO" | b"FATA" | b"TRC" | b"DBG" | b"INF" | b"WRN" | b"ERR" | b"FTL" | b"PNC"
+    );
+    if !short || f.at(end) != Some(b' ') {
         return false;
     }
     let mut at = f.skip(end);
@@ -90,6 +95,13 @@ pub(super) fn zerolog(f: &mut Finder, end: usize) -> bool {
         at = caller + 3;
     }
     finish(f, "zerolog", at, Tail::Cut)
+}
+
+/// `<nil> INF text key=value`: zerolog's console where no time is logged.
+pub(super) fn zerolog_untimed(f: &mut Finder) -> bool {
+    let Some(word) = level_at(f.line, 6).filter(|_| f.starts(0, b"<nil> ")) else { return false };
+    f.level(6, word);
+    zerolog(f, word.end)
 }
 
 /// `INFO[0012] text key=value`: logrus on a terminal, seconds since the start or a time in the brackets.
@@ -116,7 +128,7 @@ pub(super) fn logrus(f: &mut Finder) -> bool {
 /// `I1122 19:46:55.123456       1 file.go:12] text`.
 pub(super) fn klog(f: &mut Finder) -> bool {
     let Some(level) = klog_level(f.line[0]) else { return false };
-    let Some(LineTimeParts { month, day, of_day, end }) = clock::month_day(f.line, 1) else { return false };
+    let Some((time, end)) = clock::month_day(f.line, 1) else { return false };
     let at = f.skip(end);
     let digits = clock::run(f.line, at, 9);
     let place_at = f.skip(at + digits);
@@ -124,7 +136,7 @@ pub(super) fn klog(f: &mut Finder) -> bool {
     if digits == 0 || place(f.line, place_at..close).is_none() {
         return false;
     }
-    f.out.time = Some(LineTime::NoYear { month, day, of_day });
+    f.out.time = Some(time);
     f.out.level = Some(level);
     f.out.level_text = 0..1;
     f.named_number("process.pid", at..at + digits);

@@ -7,19 +7,23 @@ use std::ops::Range;
 
 use super::finder::Finder;
 use super::pairs::{MOST, closing_bracket, text};
-use super::timed::trimmed;
+use super::timed::{Tail, trimmed};
 use super::{Found, clock};
 
-/// The message begins at `at`; the keys of a JSON object that ends it become fields.
-pub(super) fn finish(f: &mut Finder, notation: &'static str, at: usize) -> bool {
+/// The message begins at `at`; the keys of a JSON object that ends it become fields. [`Tail::Keep`] leaves the object
+/// in the message as well: the author may have put it there.
+pub(super) fn finish(f: &mut Finder, notation: &'static str, at: usize, tail: Tail) -> bool {
     f.done(notation, at);
+    if !f.fields && f.out.time.is_some() {
+        return true;
+    }
     let message = f.out.message.clone();
     let mut end = message.end;
     if f.line[message.clone()].ends_with(b" []") {
         end = trimmed(f.line, message.start..end - 3).end;
     }
     if end == message.start || f.line[end - 1] != b'}' {
-        return true;
+        return super::timed::finish(f, notation, at, Tail::Keep);
     }
     let Some(start) = object_start(f.line, message.start, end) else { return true };
     if start == message.start {
@@ -45,7 +49,9 @@ pub(super) fn finish(f: &mut Finder, notation: &'static str, at: usize) -> bool 
         }
     }
     f.out.fields.truncate(if f.fields { kept } else { before });
-    f.out.message = trimmed(f.line, message.start..start);
+    if tail == Tail::Cut {
+        f.out.message = trimmed(f.line, message.start..start);
+    }
     true
 }
 

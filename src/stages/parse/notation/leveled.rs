@@ -4,9 +4,9 @@
 //! * In a line without head only a name may stand before the level, and separators around it.
 
 use super::clock::{self, Spelling, Stamp};
-use super::finder::{Case, Finder, Word, everyday, is_name, level_at, place};
+use super::finder::{Case, Finder, Word, is_name, level_at, place};
 use super::timed::{self, Tail, behind_level, colons, finish, trimmed};
-use super::{Found, LineTime, go, json_tail, rust};
+use super::{Found, LineTime, go, groups, json_tail, rust, separated};
 use crate::event::Level;
 
 /// A stamp for lines that have none.
@@ -16,12 +16,13 @@ const NONE: Stamp = Stamp { time: LineTime::OfDay(0), end: 0, spelling: Spelling
 pub(super) fn line(f: &mut Finder) -> bool {
     let Some(word) = level_at(f.line, 0) else { return dotnet(f) };
     let spelled = &f.line[..word.end];
-    let everyday = everyday(spelled);
     match f.at(word.end) {
         Some(b':') => {
             let accepted = match word.case {
                 Case::Upper => true,
-                Case::Lower => !everyday && spelled.len() > 3 || spelled == b"verbose" || spelled == b"silly",
+                Case::Lower => {
+                    !word.everyday && spelled.len() > 3 || spelled == b"verbose" || spelled == b"silly"
+                }
                 Case::Title => false,
             };
             if !accepted {
@@ -40,7 +41,7 @@ pub(super) fn line(f: &mut Finder) -> bool {
             colons(f, if uvicorn { "uvicorn" } else { "python" }, word.end + 1)
         }
         Some(b'[') if go::logrus(f) => true,
-        Some(b' ' | b'\t' | b'|' | b'[' | b'/') if word.case == Case::Upper && !everyday => {
+        Some(b' ' | b'\t' | b'|' | b'[' | b'/') if word.case == Case::Upper && !word.everyday => {
             if f.at(word.end) == Some(b' ') && rust::untimed(f) {
                 return true;
             }
@@ -61,8 +62,13 @@ pub(super) fn line(f: &mut Finder) -> bool {
                 true
             }
         }
-        Some(b' ') if f.starts(word.end, b" - ") || f.starts(word.end, b" | ") => {
-            let accepted = !everyday && word.case != Case::Title;
+        Some(b' ')
+            if matches!(
+                (f.at(f.skip(word.end)), f.at(f.skip(word.end) + 1)),
+                (Some(b'-' | b'|'), Some(b' '))
+            ) =>
+        {
+            let accepted = !word.everyday && word.case != Case::Title;
             if accepted {
                 f.level(0, word);
             }
@@ -80,6 +86,9 @@ fn date(f: &Finder, at: usize) -> Option<Stamp> {
 /// Behind `LEVEL time`: separators, a name, the message. Django adds module, process and thread.
 fn behind_date(f: &mut Finder, stamp: Stamp) -> bool {
     let mut at = f.skip(stamp.end);
+    if stamp.spelling == Spelling::Slashes && f.starts(stamp.end, b" ") {
+        return go::log(f, at); // `log` with the level as its prefix
+    }
     if matches!(f.at(at), Some(b'-' | b':' | b'|' | b']')) {
         at = f.skip(at + 1);
     }
@@ -109,7 +118,7 @@ fn winston(f: &mut Finder, at: usize) -> bool {
     if category(f, at) {
         return true;
     }
-    json_tail::finish(f, "winston", at)
+    json_tail::finish(f, "winston", at, Tail::Cut)
 }
 
 /// .NET's console: `fail: Acme.Category[14]`, and the text on lines of its own.
@@ -121,7 +130,7 @@ fn dotnet(f: &mut Finder) -> bool {
         Some(b"crit:") => Level::Fatal,
         _ => return false,
     };
-    f.level(0, Word { level, end: 4, case: Case::Lower });
+    f.level(0, Word { level, end: 4, case: Case::Lower, everyday: false });
     category(f, 5)
 }
 
@@ -143,6 +152,31 @@ fn category(f: &mut Finder, at: usize) -> bool {
     f.done("dotnet", text)
 }
 
+/// Ruby: `I, [2026-11-22T19:46:55.123456 #1234]  INFO -- prog: text`.
+pub(super) fn ruby(f: &mut Finder) -> bool {
+    if !f.starts(1, b", [") {
+        return false;
+    }
+    let Some(stamp) = clock::stamp(f.line, 4) else { return false };
+    let pid = stamp.end + 2;
+    let digits = clock::run(f.line, pid, 10);
+    if !f.starts(stamp.end, b" #") || digits == 0 || f.at(pid + digits) != Some(b']') {
+        return false;
+    }
+    let level = f.skip(pid + digits + 1);
+    let Some(word) = level_at(f.line, level).filter(|word| f.starts(word.end, b" -- ")) else { return false };
+    f.time(stamp);
+    f.level(level, word);
+    f.named_number("process.pid", pid..pid + digits);
+    let name = word.end + 4;
+    let end = f.word_end(name);
+    if f.line[name.min(end)..end].ends_with(b":") {
+        f.logger(name..end - 1);
+        return finish(f, "ruby", end, Tail::Keep);
+    }
+    finish(f, "ruby", name, Tail::Keep)
+}
+
 /// A line without head: a level that stands at a clear place, or a head without level.
 pub(super) fn plain(f: &mut Finder) -> bool {
     warning(f) || named(f) || npm(f) || go_prefix(f) || pairs_level(f)
@@ -151,7 +185,7 @@ pub(super) fn plain(f: &mut Finder) -> bool {
 /// `path.py:10: DeprecationWarning: text` and `(node:12) Warning: text`. A category is no level.
 fn warning(f: &mut Finder) -> bool {
     let window = &f.line[..f.line.len().min(400)];
-    let Some(found) = window.windows(9).position(|nine| nine == b"Warning: ") else { return false };
+    let Some(found) = f.find_text(0, b"Warning: ", 400) else { return false };
     let Some(blank) = window[..found].iter().rposition(|c| *c == b' ') else { return false };
     if !window[blank + 1..found].iter().all(u8::is_ascii_alphanumeric) {
         return false;
@@ -178,7 +212,7 @@ fn named(f: &mut Finder) -> bool {
     let word = &f.line[..end];
     let next = f.skip(end);
     let clear = |f: &Finder, at: usize| {
-        level_at(f.line, at).filter(|word| word.case != Case::Title && !everyday(&f.line[at..word.end]))
+        level_at(f.line, at).filter(|word| word.case != Case::Title && !word.everyday)
     };
     if is_name(word) {
         let dash = f.starts(end, b" - ") || f.starts(end, b" | ");
@@ -186,7 +220,11 @@ fn named(f: &mut Finder) -> bool {
             && let Some(level) = clear(f, end + 3)
             && f.at(f.skip(level.end)) == f.at(end + 1)
         {
-            return if f.at(end + 1) == Some(b'-') { timed::dashes(f, 0) } else { timed::pipes(f, 0) };
+            return if f.at(end + 1) == Some(b'-') {
+                separated::dashes(f, 0)
+            } else {
+                separated::pipes(f, 0)
+            };
         }
         if f.at(next) == Some(b'[')
             && let Some(level) = clear(f, next + 1)
@@ -194,7 +232,7 @@ fn named(f: &mut Finder) -> bool {
         {
             f.logger(0..end);
             f.level(next + 1, level);
-            return timed::behind_group(f, level.end + 1);
+            return groups::behind(f, level.end + 1);
         }
     }
     if let Some(name) = word.strip_suffix(b":")
@@ -238,48 +276,49 @@ fn npm(f: &mut Finder) -> bool {
 }
 
 /// `prefix: 2026/11/22 19:46:55 text`: Go's `log` with a prefix.
-fn go_prefix(f: &mut Finder) -> bool {
-    let Some(digit) = f.line.iter().take(60).position(u8::is_ascii_digit) else { return false };
-    let mut start = digit;
-    // A prefix may hold digits itself: `v2: 2026/…`.
-    for _ in 0..3 {
-        if let Some(stamp) = clock::stamp(f.line, start)
-            .filter(|stamp| stamp.spelling == Spelling::Slashes && f.at(stamp.end) == Some(b' '))
-        {
-            let prefix = trimmed(f.line, 0..start);
-            let name =
-                trimmed(f.line, prefix.start..prefix.end - usize::from(f.line[..prefix.end].ends_with(b":")));
-            let end = f.word_end(name.start).min(name.end);
-            f.time(stamp);
-            let level = level_at(f.line, name.start).filter(|word| word.end == name.end);
-            if let Some(word) = level {
-                f.level(name.start, word);
-                return finish(f, "go-log", stamp.end, Tail::Keep);
-            }
-            return end == name.end && go::log(f, f.skip(stamp.end)) && {
-                f.logger(name);
-                true
-            };
+pub(super) fn go_prefix(f: &mut Finder) -> bool {
+    let mut at = 0;
+    for _ in 0..4 {
+        let Some(slash) = f.find(at, b'/', 64 - at.min(64)) else { return false };
+        at = slash + 1;
+        let Some(start) = slash.checked_sub(4) else { continue };
+        let Some(stamp) = clock::stamp(f.line, start) else { continue };
+        if stamp.spelling != Spelling::Slashes || f.at(stamp.end) != Some(b' ') {
+            continue;
         }
-        let after = start + clock::run(f.line, start, 20);
-        let Some(next) = f.line[after..f.line.len().min(60).max(after)].iter().position(u8::is_ascii_digit)
-        else {
-            return false;
+        let prefix = trimmed(f.line, 0..start);
+        let name =
+            trimmed(f.line, prefix.start..prefix.end - usize::from(f.line[..prefix.end].ends_with(b":")));
+        f.time(stamp);
+        if let Some(word) = level_at(f.line, name.start).filter(|word| word.end == name.end) {
+            f.level(name.start, word);
+            return finish(f, "go-log", stamp.end, Tail::Keep);
+        }
+        return f.word_end(name.start) >= name.end && go::log(f, f.skip(stamp.end)) && {
+            f.logger(name);
+            true
         };
-        start = after + next;
     }
     false
 }
 
 /// Text that ends in `key=value`, one of them the level.
 fn pairs_level(f: &mut Finder) -> bool {
-    if memchr::memmem::find(f.line, b"level=").is_none() && memchr::memmem::find(f.line, b"lvl=").is_none() {
-        return false;
+    let mut at = 0;
+    loop {
+        let Some(equals) = f.find(at, b'=', usize::MAX) else { return false };
+        if f.line[..equals].ends_with(b"level") || f.line[..equals].ends_with(b"lvl") {
+            break;
+        }
+        at = equals + 1;
     }
     let fields = f.fields;
     f.fields = true;
     finish(f, "pairs", 0, Tail::Keep);
     f.fields = fields;
+    if f.out.fields.first().is_none_or(|(key, _)| key.start == f.out.message.start) {
+        return false; // none, or logfmt throughout
+    }
     let level = f.out.fields.iter().find_map(|(key, value)| {
         let Found::Text(range) = value else { return None };
         let named = matches!(&f.line[key.clone()], b"level" | b"lvl");

@@ -10,14 +10,19 @@
 
 mod access;
 mod bracketed;
+mod calendar;
 mod clock;
 mod finder;
 mod go;
+mod groups;
 mod java;
 mod json_tail;
 mod leveled;
+mod named;
+mod node;
 mod pairs;
 mod rust;
+mod separated;
 mod syslog;
 mod timed;
 
@@ -25,6 +30,7 @@ use std::ops::Range;
 
 pub use clock::{parse_epoch, parse_epoch_float, parse_time, parse_time_prefix};
 pub use java::is_jul_first;
+pub use named::{NAMES, parse_as};
 
 use clock::Spelling;
 use finder::Finder;
@@ -120,7 +126,7 @@ fn dispatch(f: &mut Finder) -> bool {
     let understood = match first {
         b'0'..=b'9' => numeric(f),
         b'[' => bracketed::line(f),
-        b'<' => syslog::priority(f),
+        b'<' => syslog::priority(f) || again(f, go::zerolog_untimed),
         b' ' => padded(f),
         b'A'..=b'Z' => capital(f),
         b'a'..=b'z' => leveled::line(f) || again(f, access::line),
@@ -139,18 +145,24 @@ fn again(f: &mut Finder, notation: fn(&mut Finder) -> bool) -> bool {
 
 fn numeric(f: &mut Finder) -> bool {
     let Some(stamp) = clock::stamp(f.line, 0) else { return access::line(f) };
-    if stamp.spelling == Spelling::Number && !matches!(f.at(stamp.end), Some(b'\t' | b' ')) {
-        return false;
-    }
-    timed::read(f, stamp)
+    // Numbers and `7:46PM` begin many lines: they are times where a level follows.
+    let needs_level = match stamp.spelling {
+        Spelling::Number => true,
+        Spelling::OfDay => f.line[..stamp.end].iter().filter(|c| **c == b':').count() < 2,
+        _ => false,
+    };
+    timed::read(f, stamp) && (!needs_level || f.has_level())
 }
 
 fn padded(f: &mut Finder) -> bool {
+    if f.starts(0, b"     ") {
+        return false;
+    }
     if rust::untimed(f) {
         return true;
     }
     f.out.clear();
-    rust::pretty(f) || again(f, timed::node_debug_terminal)
+    rust::pretty(f) || again(f, node::debug_terminal)
 }
 
 fn capital(f: &mut Finder) -> bool {
@@ -167,7 +179,7 @@ fn capital(f: &mut Finder) -> bool {
         f.out.clear();
         return timed::read(f, stamp);
     }
-    leveled::line(f) || again(f, access::morgan) || again(f, access::line)
+    leveled::ruby(f) || again(f, leveled::line) || again(f, access::morgan) || again(f, access::line)
 }
 
 #[cfg(test)]

@@ -6,17 +6,18 @@
 
 use std::ops::Range;
 
-use super::clock::{self, Stamp};
+use super::clock::{self, Spelling, Stamp};
 use super::finder::{Finder, level_at, place};
+use super::groups;
 use super::pairs;
 use super::timed::{self, trimmed};
 
 /// Reads what stands behind the level, if it is tracing's. `t`: the time is RFC 3339, which is tracing's own.
 pub(super) fn tracing(f: &mut Finder, at: usize, t: bool) -> bool {
-    let thread_id = f.line[at..f.line.len().min(at + 120)].windows(9).position(|nine| nine == b"ThreadId(");
     let mut start = at;
-    if let Some(id) = thread_id.map(|id| at + id)
-        && (id == at || f.line[id - 1] == b' ' && !f.line[at..id].contains(&b':'))
+    let word = f.word_end(at);
+    let id = if f.starts(at, b"ThreadId(") { at } else { (word + 1).min(f.line.len()) };
+    if f.starts(id, b"ThreadId(")
         && let Some(close) = f.find(id, b')', 30)
     {
         f.named_text("thread.name", trimmed(f.line, at..id));
@@ -27,6 +28,9 @@ pub(super) fn tracing(f: &mut Finder, at: usize, t: bool) -> bool {
     let Some(first) = context(f.line, start) else {
         return threaded && timed::finish(f, "tracing", start, timed::Tail::Cut);
     };
+    if place(f.line, start..first.end).is_some() {
+        return false;
+    }
     let behind = first.end + 2;
     let second = context(f.line, behind).filter(|second| path(&f.line[behind..second.end]));
     let spans_first = first.spans
@@ -157,6 +161,12 @@ pub(super) fn untimed(f: &mut Finder) -> bool {
         return false;
     };
     f.level(at, word);
+    let start = f.skip(6);
+    let end = f.word_end(start);
+    if at == 1 && f.starts(end, b" > ") && path(&f.line[start..end]) {
+        f.logger(start..end); // pretty_env_logger
+        return timed::finish(f, "env_logger", end + 3, timed::Tail::Keep);
+    }
     tracing(f, 6, at == 1)
 }
 
@@ -167,13 +177,18 @@ pub(super) fn env_logger(f: &mut Finder, stamp: &Stamp) -> bool {
     while matches!(f.at(start), Some(b' ' | b':' | b'|' | b',')) {
         start += 1;
     }
-    if start >= close || !timed::level_group(f, start..trimmed(f.line, start..close).end, false) {
+    if start >= close || !groups::take_level(f, start..trimmed(f.line, start..close).end, false) {
         return false;
     }
     f.out.time = Some(stamp.time);
     let at = close + 1;
     let at = if f.at(at) == Some(b':') { at + 1 } else { at };
-    timed::finish(f, "env_logger", at, timed::Tail::Keep)
+    let notation = match stamp.spelling {
+        Spelling::OfDay => "serilog",
+        _ if stamp.t => "env_logger",
+        _ => "brackets",
+    };
+    timed::finish(f, notation, at, timed::Tail::Keep)
 }
 
 /// `  2026-11-22T19:46:45.060702Z  INFO target: text, key: value`: the first line of tracing's pretty form.

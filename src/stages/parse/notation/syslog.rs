@@ -20,12 +20,13 @@ pub(super) fn priority(f: &mut Finder) -> bool {
     };
     f.out.level = Level::from_syslog((priority % 8) as u8);
     f.out.level_text = 1..1 + digits;
-    f.named("syslog.facility", Found::Int(priority / 8));
     let at = digits + 2;
     if f.starts(at, b"1 ") && rfc5424(f, at + 2) {
+        f.named("syslog.facility", Found::Int(priority / 8));
         return true;
     }
     let Some(stamp) = clock::stamp(f.line, at) else { return tagged(f, at, false) };
+    f.named("syslog.facility", Found::Int(priority / 8));
     f.out.time = Some(stamp.time);
     f.at(stamp.end) == Some(b' ') && tagged(f, stamp.end + 1, true)
 }
@@ -39,12 +40,12 @@ pub(super) fn unprioritised(f: &mut Finder, at: usize) -> bool {
 fn tagged(f: &mut Finder, at: usize, host: bool) -> bool {
     let start = f.skip(at);
     let first = f.word_end(start);
-    if tag(f, start, first) {
+    if level_at(f.line, start).is_none() && tag(f, start, first) {
         return said(f, first);
     }
     let second = f.skip(first);
     let end = f.word_end(second);
-    if host && tag(f, second, end) {
+    if host && level_at(f.line, start).is_none() && tag(f, second, end) {
         f.named_text("syslog.host", start..first);
         return said(f, end);
     }

@@ -1,7 +1,65 @@
-//! Tables of lines, and what must hold for any bytes.
+//! What is read of lines, notation by notation, and what must hold for any bytes.
+
+mod by_name;
+mod go;
+mod java;
+mod loguru;
+mod node;
+mod plain;
+mod python;
+mod rust;
+mod servers;
+mod structlog;
+mod times;
+mod uvicorn;
+mod warnings;
 
 use super::*;
+use crate::event::time::to_rfc3339;
 use proptest::prelude::*;
+
+/// What is read of a line, as one line: notation, time, level, [logger], message, fields; `none` if nothing is.
+fn shown(line: &[u8]) -> String {
+    let mut parsed = Parsed::default();
+    if !parse_line(line, &mut parsed) {
+        return "none".into();
+    }
+    check(line, &parsed);
+    let text = |range: &Range<usize>| String::from_utf8_lossy(&line[range.clone()]).replace('\n', "\\n");
+    let value = |found: &Found| match found {
+        Found::Text(range) => text(range),
+        Found::Escaped(range) => format!("escaped {}", text(range)),
+        Found::Json(range) => format!("json {}", text(range)),
+        Found::Int(number) => format!("int {number}"),
+        Found::Float(number) => format!("float {number}"),
+    };
+    let of_day =
+        |nanos: i64| to_rfc3339(nanos)[11..29].trim_end_matches('0').trim_end_matches('.').to_owned();
+    let full = |nanos: i64| format!("{}T{}", &to_rfc3339(nanos)[..10], of_day(nanos));
+    let time = parsed.time.map_or("-".into(), |time| match time {
+        LineTime::Known(nanos) => full(nanos) + "Z",
+        LineTime::Local(nanos) => full(nanos),
+        LineTime::NoYear { month, day, of_day: nanos } => format!("{month}-{day}T{}", of_day(nanos)),
+        LineTime::OfDay(nanos) => of_day(nanos),
+    });
+    let level = parsed.level.map_or("-", Level::as_str);
+    let mut shown =
+        format!("{} {time} {level} [{}] {}", parsed.notation, text(&parsed.logger), text(&parsed.message));
+    for (name, found) in &parsed.fields {
+        shown += &format!(" | {}={}", text(name), value(found));
+    }
+    for (name, found) in &parsed.named {
+        shown += &format!(" | {name}: {}", value(found));
+    }
+    shown
+}
+
+fn table(lines: &[(&str, &str)]) {
+    for (line, expected) in lines {
+        assert_eq!(shown(line.as_bytes()), *expected, "{line}");
+        assert_eq!(is_head(line.as_bytes()), *expected != "none", "{line}");
+    }
+}
 
 const LINES: &[&str] = &[
     "2025-01-27 16:47:30,126 ERROR server: text",
