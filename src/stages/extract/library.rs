@@ -6,7 +6,7 @@
 
 use memchr::memmem;
 
-use crate::event::{Level, Value};
+use crate::event::{Flags, Level, Value};
 
 use super::duration;
 use super::record::{Record, pairs, plain, strip_colours};
@@ -138,7 +138,8 @@ impl Span {
             return Some(tool);
         }
         let own = self.parent == b"serve_inner"
-            && !self.target.starts_with(b"rmcp")
+            && self.target != b"rmcp"
+            && !self.target.starts_with(b"rmcp::")
             && !HANDLERS.contains(&&*self.name);
         own.then_some(&self.name)
     }
@@ -173,9 +174,10 @@ pub fn spans(record: &Record<'_>, found: &mut Found<'_>) -> bool {
         return true;
     }
     // The event that #[instrument(err)] writes has an error and no message.
+    let json = record.row.flags.has(Flags::JSON);
     let bare = record.text.is_empty()
         || record.text.starts_with(b"error=")
-        || memmem::find(record.raw(), b"message").is_none();
+        || json && memmem::find(record.raw(), b"message").is_none();
     if bare
         && record.field(&[b"error", b"fields.error"]) != Value::Missing
         && let Some(tool) = span.tool()

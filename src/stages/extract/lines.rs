@@ -115,12 +115,11 @@ pub fn framework(text: &[u8], found: &mut Found<'_>) -> bool {
         if !rest.first().is_some_and(|b| b.is_ascii_alphanumeric()) {
             found.add(Seen::new(Notation::Bare, Phase::Start), b"");
         }
-    } else if let Some(rest) = said(text, "Error executing tool ") {
-        if let Some((name, end)) = take_name(rest)
-            && matches!(rest.get(end), None | Some(b':' | b'\n'))
-        {
-            failure(Class::of_text(rest), name, found);
-        }
+    } else if let Some(rest) = said(text, "Error executing tool ")
+        && let Some((name, end)) = take_name(rest)
+        && matches!(rest.get(end), None | Some(b':' | b'\n'))
+    {
+        failure(Class::of_text(rest), name, found);
     }
     found.seen.len() > before
 }

@@ -197,8 +197,11 @@ impl Rule {
     }
 }
 
+/// Where a group's name stands, and its type.
+type Group = (std::ops::Range<usize>, String);
+
 /// The expression without the types of its groups, and for each named group its place and type.
-fn split_groups(text: &str) -> Result<(String, Vec<(std::ops::Range<usize>, String)>), RuleError> {
+fn split_groups(text: &str) -> Result<(String, Vec<Group>), RuleError> {
     let bytes = text.as_bytes();
     let mut pattern = String::with_capacity(text.len());
     let mut groups = Vec::new();
