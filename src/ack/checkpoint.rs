@@ -19,8 +19,18 @@ pub struct SavedPartition {
     pub branches: HashMap<String, SavedBranch>,
     /// Position and seq to resume at if the Memory cannot be used: before everything that it holds.
     pub fallback: Option<(Value, u64)>,
-    /// Releases by the clock ahead of that position, to be repeated.
+    /// Number of the last cut before that position.
+    pub cut: u64,
+    /// Cuts behind that position, to be repeated. Kept in the journal, not in the checkpoint.
+    #[serde(skip)]
     pub cuts: Vec<Cut>,
+}
+
+impl SavedPartition {
+    /// Whether the partition begins at its beginning: nothing lies before, and nothing is remembered.
+    pub fn is_beginning(&self) -> bool {
+        self.seq == 0 && self.memory.is_empty()
+    }
 }
 
 /// A branch's position in a partition: it skips a key whose `seq` is not above and that is not owed.

@@ -33,8 +33,8 @@ pub struct Mark {
     /// Position and seq of the newest mark before everything that this Memory still holds: where to resume if the
     /// Memory cannot be used. `None`: the partition's beginning.
     pub fallback: Option<(Value, u64)>,
-    /// Releases by the clock that a replay from an earlier position would have to repeat.
-    pub cuts: Vec<Cut>,
+    /// Number of the last cut before it: what that led to is in the Memory, later ones are to be repeated.
+    pub cut: u64,
     /// Number of the newest look at the sinks' own states before it was taken.
     pub look: u64,
 }
@@ -44,6 +44,8 @@ pub struct Mark {
 /// What it let out has been seen by sinks; a replay that grouped the records otherwise would make other events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Cut {
+    /// Number among the cuts of its partition, from 1.
+    pub number: u64,
     /// Records read before it.
     pub seq: u64,
     /// The time that the stages were told, in ns since the epoch.
@@ -234,7 +236,7 @@ mod tests {
             memory: Vec::new(),
             owed: Vec::new(),
             fallback: None,
-            cuts: Vec::new(),
+            cut: 0,
             look: seq,
         }
     }

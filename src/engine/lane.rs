@@ -186,6 +186,7 @@ impl Lane {
     /// Repeats a release of an earlier run behind the record that it came behind: the rows up to there go first.
     fn repeat_cut(&mut self, slot: &mut Slot, feed: Feed) {
         let Some(cut) = slot.repeat.pop_front() else { return };
+        slot.cut = cut.number;
         let at = self.batch.rows.partition_point(|row| row.key.seq <= cut.seq);
         let later = self.batch.rows.split_off(at);
         let mut rest = self.batch.clone();
@@ -310,8 +311,11 @@ impl Lane {
         shared.count(&self.batch.tally, bytes);
         if std::mem::take(&mut slot.released) && shared.keeps_positions {
             let end = feed.end.map_or(0, code_of);
-            let cut = Cut { seq: slot.memory.seq, now: feed.read_at, end };
-            slot.cuts.push(cut);
+            slot.cuts += 1;
+            slot.cut = slot.cuts;
+            // Those that are still to be repeated lie before what has been read by now, or nowhere.
+            slot.repeat.clear();
+            let cut = Cut { number: slot.cut, seq: slot.memory.seq, now: feed.read_at, end };
             shared.store_cuts(&slot.partition.key, &[cut]);
         }
         let receipts = slot.ledger.open();

@@ -189,11 +189,14 @@ impl Saver {
 /// begins before a branch's position may hold lines that the branch has never had.
 pub(super) fn settle(saved: &mut Saved, stages: &[&PlannedStage]) {
     for (key, partition) in &mut saved.partitions {
+        if partition.is_beginning() {
+            continue;
+        }
         let Err(why) = usable(partition, stages) else { continue };
         let (position, seq) = partition.fallback.clone().unwrap_or((Value::Null, 0));
         tracing::warn!(partition = %key, records = partition.seq - seq.min(partition.seq), "reads again with empty Memory: {why}");
         partition.memory.clear();
-        partition.cuts.clear();
+        partition.cut = partition.cuts.drain(..).fold(partition.cut, |highest, cut| highest.max(cut.number));
         partition.branches.clear();
         (partition.position, partition.seq) = (position, seq);
     }
@@ -230,7 +233,8 @@ fn combine(
             memory: least.memory.clone(),
             branches: HashMap::new(),
             fallback: least.fallback.clone(),
-            cuts: least.cuts.clone(),
+            cut: least.cut,
+            cuts: Vec::new(),
         },
         (_, _, Some(before)) => SavedPartition { branches: HashMap::new(), ..before.clone() },
         // A branch has passed no mark yet, and nothing was saved: the partition begins at its beginning.
@@ -247,9 +251,6 @@ fn combine(
         };
         saved.branches.insert(name.clone(), branch);
     }
-    // Behind the place to resume at a cut has done its work: Memory at the mark holds what it led to.
-    let least = saved.fallback.as_ref().map_or(0, |(_, seq)| *seq);
-    saved.cuts.retain(|cut| cut.seq > least);
     Some(saved)
 }
 
@@ -266,7 +267,7 @@ mod tests {
             memory: Vec::new(),
             owed: vec![vec![(seq, 0)]; 2],
             fallback: Some((seq.into(), seq)),
-            cuts: vec![Cut { seq, now: 0, end: 0 }, Cut { seq: seq + 1, now: 0, end: 0 }],
+            cut: seq,
             look: 0,
         }))
     }
@@ -280,7 +281,7 @@ mod tests {
         let saved = combine(&names(), &[mark(20), mark(10)], None).unwrap();
         assert_eq!((saved.seq, &saved.position), (10, &10.into()));
         assert_eq!((saved.branches["a"].seq, saved.branches["b"].seq), (20, 10));
-        assert_eq!(saved.cuts, [Cut { seq: 11, now: 0, end: 0 }]);
+        assert_eq!(saved.cut, 10);
     }
 
     #[test]

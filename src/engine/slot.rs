@@ -29,8 +29,10 @@ pub(super) struct Slot {
     pub(super) position: serde_json::Value,
     /// Latest time that has left the stages.
     pub(super) frontier: Nanos,
-    /// Releases that a replay would have to repeat.
-    pub(super) cuts: Vec<Cut>,
+    /// Number of the last cut.
+    pub(super) cut: u64,
+    /// Highest number that a cut has had.
+    pub(super) cuts: u64,
     /// Cuts of an earlier run, still ahead.
     pub(super) repeat: VecDeque<Cut>,
     /// Seq and position of earlier marks that Memory may still need.
@@ -104,7 +106,7 @@ impl Slot {
                     stage.start()
                 }
                 None => {
-                    if saved.is_some() {
+                    if saved.is_some_and(|s| !s.is_beginning()) {
                         warn(&planned.key, "its settings are new".to_owned());
                     }
                     stage.start()
@@ -123,7 +125,8 @@ impl Slot {
             .unwrap_or_default();
         let position = saved.map_or(serde_json::Value::Null, |s| s.position.clone());
         let memory = Memories { seq: opened.seq, decoder, stages };
-        let cuts: Vec<Cut> = saved.map(|s| s.cuts.clone()).unwrap_or_default();
+        let repeat: VecDeque<Cut> = saved.map(|s| s.cuts.iter().copied().collect()).unwrap_or_default();
+        let cut = saved.map_or(0, |s| s.cut);
         let names = shared.branches.iter().map(|b| b.name.as_str());
         let skips = names.map(|name| Skip::new(saved.and_then(|s| s.branches.get(name)))).collect();
         let ledger = Ledger::new(shared.branches.len());
@@ -139,8 +142,9 @@ impl Slot {
             ledger,
             position,
             frontier: NO_TIME,
-            repeat: cuts.iter().copied().collect(),
-            cuts,
+            cut,
+            cuts: repeat.iter().fold(cut, |highest, cut| highest.max(cut.number)),
+            repeat,
             anchors,
             order: vec![NO_TIME; shared.branches.len()],
             marked: Instant::now(),
@@ -177,7 +181,7 @@ impl Slot {
             memory,
             owed,
             fallback,
-            cuts: self.cuts.clone(),
+            cut: self.cut,
             look: shared.looks(),
         });
         self.marked = Instant::now();

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 pub mod export;
+pub mod script;
 pub mod writer;
 
 use std::io::{Read, Write};
@@ -169,6 +170,14 @@ impl Life {
         let pid = self.pid();
         let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {pid}")).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Sends a signal unless it has ended meanwhile.
+    pub fn signal_if_running(&mut self, name: &str) {
+        // It is not reaped before `is_running` says so, and its number is not given to another before that.
+        if self.is_running() {
+            self.signal(name);
+        }
     }
 
     /// SIGTERM, and its end.
