@@ -30,7 +30,7 @@ pub fn map(source: &str, text: &str, style: Style, base: usize) -> Vec<usize> {
     }
     let end = if rest.is_empty() && style != Style::Block { aligner.at } else { aligner.last_end() };
     let Aligner { mut out, .. } = aligner;
-    let end = base + end;
+    let end = (base + end).max(out.last().copied().unwrap_or(base));
     out.resize(text.len() + 1, end);
     out
 }
@@ -147,5 +147,6 @@ mod tests {
     fn what_does_not_agree_still_has_a_place() {
         assert_eq!(map("abc", "axx", Style::Plain, 10), [10, 11, 11, 11]);
         assert_eq!(map("", "xy", Style::Block, 3), [3, 3, 3]);
+        assert!(map(":\t ", ":\t ", Style::Block, 0).is_sorted());
     }
 }

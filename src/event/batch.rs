@@ -74,6 +74,16 @@ impl Flags {
     /// The decoder found a part that waits for its continuation (16 KiB parts of container engines).
     pub const PARTIAL: Flags = Flags(1 << 7);
 
+    /// As a number, for saving.
+    pub fn bits(self) -> u16 {
+        self.0
+    }
+
+    /// From [`Flags::bits`].
+    pub fn from_bits(bits: u16) -> Flags {
+        Flags(bits)
+    }
+
     /// Whether all of `other` are set.
     pub fn has(self, other: Flags) -> bool {
         self.0 & other.0 == other.0

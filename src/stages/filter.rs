@@ -4,6 +4,9 @@
 //! * A pattern is tried on three texts, each for itself: the level as normalised (`WARN` also as `WARNING`), the level
 //!   as it was written, and the whole joined message.
 
+mod context;
+mod kept;
+
 use regex::bytes::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -11,9 +14,11 @@ use serde::Deserialize;
 use super::expr::{Expr, Scratch, regex_error, report};
 use super::needles::{Foresight, MadeBy, Needles};
 use super::{Kind, Map, Stage};
+use crate::config::document::NodeValue;
 use crate::config::{Diags, Settings};
 use crate::event::{Batch, Field, Level, Reason, Schema, Value, escape};
 use crate::stages::expr::literals::of_pattern;
+use context::Context;
 
 /// The kind.
 pub const KIND: Kind = Kind {
@@ -45,6 +50,12 @@ pub struct Patterns {
     /// An expression: events stay of which it is true.
     #[serde(rename = "where")]
     pub condition: Option<String>,
+    /// Also keep this many events in front of each that is wanted, of the same container or file. Default: 0.
+    #[schemars(range(max = 1000))]
+    pub before: Option<usize>,
+    /// Also keep this many events behind each that is wanted, of the same container or file. Default: 0.
+    #[schemars(range(max = 100000))]
+    pub after: Option<usize>,
 }
 
 /// What is wanted.
@@ -58,7 +69,16 @@ pub struct Filter {
 }
 
 fn build(settings: &Settings<'_>, diags: &mut Diags) -> Option<Stage> {
-    Filter::from_settings(settings, diags).map(|filter| Stage::Map(Box::new(filter)))
+    let filter = Filter::from_settings(settings, diags)?;
+    let number = |key| match settings.node.get(key).map(|node| &node.value) {
+        Some(NodeValue::Int(n)) => usize::try_from(*n).unwrap_or(0),
+        _ => 0,
+    };
+    let (before, after) = (number("before"), number("after"));
+    if before + after > 0 {
+        return Some(Stage::Scan(Box::new(Context { filter, before, after })));
+    }
+    Some(Stage::Map(Box::new(filter)))
 }
 
 impl Filter {
