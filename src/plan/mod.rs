@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod explain;
+pub mod manual;
 pub mod pushdown;
 
 use std::time::Duration;
