@@ -72,12 +72,23 @@ fn leveled(f: &mut Finder, at: usize) -> bool {
             at = dash + 2;
         }
     }
-    if f.has_logger() {
+    if f.has_logger() && f.out.time.is_none() {
         // `[INFO target] text`, `[FastMCP info] text`
         let at = if f.at(at) == Some(b':') { at + 1 } else { at };
         return finish(f, "brackets", at, Tail::Keep);
     }
     groups::behind(f, at)
+}
+
+/// `123 [main] INFO logger - text`: milliseconds since the start, then as [`line`].
+pub(super) fn counted(f: &mut Finder) -> bool {
+    let open = clock::run(f.line, 0, 10) + 1;
+    if !f.starts(open - 1, b" [") {
+        return false;
+    }
+    let Some(close) = f.find(open, b']', 200) else { return false };
+    let level = f.skip(close + 1);
+    upper_level(f, level).is_some() && named_group(f, trimmed(f.line, open + 1..close), close + 1)
 }
 
 /// `[main] INFO logger - text`, `[mcp-server] 2026/11/22 …`, `[name] text`.
@@ -104,8 +115,8 @@ fn named_group(f: &mut Finder, group: std::ops::Range<usize>, at: usize) -> bool
             return timed::after(f, close + 1, Stamp { spelling: Spelling::Dashes, ..stamp });
         }
         if take_level(f, second, true) {
-            f.logger(group);
-            return groups::behind(f, close + 1);
+            groups::keep(f, group, true);
+            return leveled(f, close + 1);
         }
     }
     if let Some(word) = upper_level(f, start) {
@@ -114,11 +125,8 @@ fn named_group(f: &mut Finder, group: std::ops::Range<usize>, at: usize) -> bool
         let stamp = Stamp { time: LineTime::OfDay(0), end: start, spelling: Spelling::MonthFirst, t: false };
         behind_level(f, word.end, &stamp);
         f.out.notation = if f.has_logger() { "slf4j-simple" } else { "brackets" };
-        if f.has_logger() {
-            f.named_text("thread.name", group);
-        } else {
-            f.logger(group);
-        }
+        let logger = !f.has_logger();
+        groups::keep(f, group, logger);
         return true;
     }
     if !name || f.at(start).is_none() || f.line[group.start].is_ascii_digit() {

@@ -321,6 +321,10 @@ pub(super) fn offset(b: &[u8], at: usize) -> Option<(i64, usize)> {
     if hours > 14 || minutes > 59 {
         return None;
     }
+    if blank && b.get(end) == Some(&b' ') {
+        // Go prints a zone's name behind its offset.
+        end += if b[end..].starts_with(b" UTC") { 4 } else { 0 };
+    }
     if b.get(end) == Some(&b'[')
         && let Some(close) = b[end..].iter().take(40).position(|c| *c == b']')
         && b[end..end + close].contains(&b'/')

@@ -98,7 +98,8 @@ impl<'a> Finder<'a> {
 
     /// Adds a field whose name the notation knows.
     pub fn named(&mut self, name: &'static str, value: Found) {
-        if self.fields {
+        // The first one counts: a second thread or process is a group nobody can name.
+        if self.fields && !self.out.named.iter().any(|(known, _)| *known == name) {
             self.out.named.push((name, value));
         }
     }

@@ -13,6 +13,8 @@ pub(super) fn commit(f: &mut Finder, groups: &[Range<usize>], host: Range<usize>
     if !name.is_empty() {
         if f.line[name.start].is_ascii_digit() {
             f.named_number("process.pid", name.clone());
+        } else if place(f.line, name.clone()).is_some() {
+            f.code(name);
         } else {
             if f.at(name.end) == Some(b'[') {
                 let pid = name.end + 1..name.end + 1 + clock::run(f.line, name.end + 1, 10);
@@ -159,7 +161,10 @@ pub(super) fn kept(f: &mut Finder, at: usize) -> usize {
             if !is_name(word) && !followed {
                 break;
             }
-            if followed && !word.contains(&b'.') && f.at(next) != Some(b'[') {
+            let group = f.at(next) == Some(b'[');
+            let dotted =
+                group && f.find(next, b']', HEAD).is_some_and(|end| is_dotted(&f.line[next + 1..end]));
+            if followed && !word.contains(&b'.') && (!group || dotted) {
                 f.named_text("thread.name", inner);
                 at = close + 1;
                 continue;
@@ -182,6 +187,11 @@ pub(super) fn kept(f: &mut Finder, at: usize) -> usize {
     at
 }
 
+/// Whether a name is a package's or a module's.
+fn is_dotted(name: &[u8]) -> bool {
+    is_name(name) && name.contains(&b'.') && !name.contains(&b':')
+}
+
 /// `[info     ] event      [logger] key=value`.
 ///
 /// structlog pads its levels, which are in lower case; where it does not, it still pads the event.
@@ -192,13 +202,13 @@ fn structlog(f: &mut Finder, at: usize) -> bool {
     if !lower || !padded && (f.line[0] == b'[' || f.out.time.is_none()) {
         return false;
     }
+    if !f.fields {
+        return padded && f.done("structlog", at);
+    }
     let message = f.skip(at)..f.line.len();
     let mut fields = std::mem::take(&mut f.out.fields);
     let before = fields.len();
     let start = pairs::strict(f.line, message.start.min(message.end), message.end, &mut fields);
-    if !f.fields {
-        fields.truncate(before);
-    }
     f.out.fields = fields;
     let gap = start.is_none_or(|start| start < 2 || f.line[start - 2] != b' ');
     if !padded && gap {

@@ -16,9 +16,12 @@ pub(super) fn spring(f: &mut Finder, at: usize) -> Option<usize> {
     let mut groups = 0;
     let mut thread = 0..0;
     while f.at(next) == Some(b'[') && groups < 4 {
-        // The last pair of brackets is the thread, at times cut at its left; names with brackets are padded.
+        // The thread stands behind the application; a trace's identifiers may stand behind both.
         let close = f.find(next, b']', 300)?;
-        thread = trimmed(f.line, next + 1..close);
+        let group = trimmed(f.line, next + 1..close);
+        if groups == 0 || !trace(&f.line[group.clone()]) {
+            thread = group;
+        }
         next = f.skip(close + 1);
         groups += 1;
     }
@@ -31,6 +34,11 @@ pub(super) fn spring(f: &mut Finder, at: usize) -> Option<usize> {
     f.named_text("thread.name", thread);
     f.logger(next..end);
     Some(colon + 1)
+}
+
+/// Whether a group is a trace's and a span's identifier, or the blanks in their place.
+fn trace(group: &[u8]) -> bool {
+    group.len() != 1 && group.iter().all(|c| c.is_ascii_hexdigit() || matches!(c, b'-' | b',' | b' '))
 }
 
 /// Whether this is the first of the two lines of `java.util.logging`:

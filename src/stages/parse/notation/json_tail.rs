@@ -14,7 +14,7 @@ use super::{Found, clock};
 /// in the message as well: the author may have put it there.
 pub(super) fn finish(f: &mut Finder, notation: &'static str, at: usize, tail: Tail) -> bool {
     f.done(notation, at);
-    if !f.fields && f.out.time.is_some() {
+    if !f.fields {
         return true;
     }
     let message = f.out.message.clone();
@@ -48,7 +48,7 @@ pub(super) fn finish(f: &mut Finder, notation: &'static str, at: usize, tail: Ta
             kept += 1;
         }
     }
-    f.out.fields.truncate(if f.fields { kept } else { before });
+    f.out.fields.truncate(kept);
     if tail == Tail::Cut {
         f.out.message = trimmed(f.line, message.start..start);
     }

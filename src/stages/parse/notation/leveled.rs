@@ -121,20 +121,54 @@ fn winston(f: &mut Finder, at: usize) -> bool {
     json_tail::finish(f, "winston", at, Tail::Cut)
 }
 
+/// Redis: `1:M 22 Nov 2026 19:46:55.123 * Ready to accept connections`.
+pub(super) fn redis(f: &mut Finder) -> bool {
+    let digits = clock::run(f.line, 0, 10);
+    if f.at(digits) != Some(b':')
+        || !matches!(f.at(digits + 1), Some(b'M' | b'S' | b'C' | b'X'))
+        || f.at(digits + 2) != Some(b' ')
+    {
+        return false;
+    }
+    let Some(stamp) = clock::stamp(f.line, digits + 3).filter(|stamp| stamp.spelling == Spelling::Month)
+    else {
+        return false;
+    };
+    let level = match f.at(stamp.end + 1) {
+        Some(b'.') => Level::Debug,
+        Some(b'-' | b'*') => Level::Info,
+        Some(b'#') => Level::Warn,
+        _ => return false,
+    };
+    if f.at(stamp.end + 2) != Some(b' ') {
+        return false;
+    }
+    f.time(stamp);
+    f.out.level = Some(level);
+    f.out.level_text = stamp.end + 1..stamp.end + 2;
+    f.named_number("process.pid", 0..digits);
+    f.done("redis", stamp.end + 3)
+}
+
 /// .NET's console: `fail: Acme.Category[14]`, and the text on lines of its own.
 fn dotnet(f: &mut Finder) -> bool {
-    let level = match f.line.get(..5) {
+    dotnet_at(f, 0)
+}
+
+/// The same behind a time.
+pub(super) fn dotnet_at(f: &mut Finder, at: usize) -> bool {
+    let level = match f.line.get(at..at + 5) {
         Some(b"trce:") => Level::Trace,
         Some(b"dbug:") => Level::Debug,
         Some(b"fail:") => Level::Error,
         Some(b"crit:") => Level::Fatal,
         _ => return false,
     };
-    f.level(0, Word { level, end: 4, case: Case::Lower, everyday: false });
-    category(f, 5)
+    f.level(at, Word { level, end: at + 4, case: Case::Lower, everyday: false });
+    category(f, at + 5)
 }
 
-fn category(f: &mut Finder, at: usize) -> bool {
+pub(super) fn category(f: &mut Finder, at: usize) -> bool {
     let start = f.skip(at);
     let end = f.word_end(start);
     let word = &f.line[start..end];
@@ -304,10 +338,13 @@ pub(super) fn go_prefix(f: &mut Finder) -> bool {
 
 /// Text that ends in `key=value`, one of them the level.
 fn pairs_level(f: &mut Finder) -> bool {
-    let mut at = 0;
+    let mut at = f.word_end(0);
+    if f.line[..at].contains(&b'=') {
+        return false; // logfmt throughout
+    }
     loop {
         let Some(equals) = f.find(at, b'=', usize::MAX) else { return false };
-        if f.line[..equals].ends_with(b"level") || f.line[..equals].ends_with(b"lvl") {
+        if f.line[..equals].ends_with(b" level") || f.line[..equals].ends_with(b" lvl") {
             break;
         }
         at = equals + 1;
@@ -316,9 +353,6 @@ fn pairs_level(f: &mut Finder) -> bool {
     f.fields = true;
     finish(f, "pairs", 0, Tail::Keep);
     f.fields = fields;
-    if f.out.fields.first().is_none_or(|(key, _)| key.start == f.out.message.start) {
-        return false; // none, or logfmt throughout
-    }
     let level = f.out.fields.iter().find_map(|(key, value)| {
         let Found::Text(range) = value else { return None };
         let named = matches!(&f.line[key.clone()], b"level" | b"lvl");

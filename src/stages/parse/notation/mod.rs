@@ -144,7 +144,9 @@ fn again(f: &mut Finder, notation: fn(&mut Finder) -> bool) -> bool {
 }
 
 fn numeric(f: &mut Finder) -> bool {
-    let Some(stamp) = clock::stamp(f.line, 0) else { return access::line(f) };
+    let Some(stamp) = clock::stamp(f.line, 0) else {
+        return access::line(f) || again(f, bracketed::counted) || again(f, leveled::redis);
+    };
     // Numbers and `7:46PM` begin many lines: they are times where a level follows.
     let needs_level = match stamp.spelling {
         Spelling::Number => true,
@@ -162,7 +164,7 @@ fn padded(f: &mut Finder) -> bool {
         return true;
     }
     f.out.clear();
-    rust::pretty(f) || again(f, node::debug_terminal)
+    rust::pretty(f) || again(f, rust::uptime) || again(f, node::debug_terminal)
 }
 
 fn capital(f: &mut Finder) -> bool {

@@ -2,7 +2,8 @@
 
 use super::clock::{self, Stamp};
 use super::finder::{Case, Finder, Word, is_name, level_at, place};
-use super::timed::trimmed;
+use super::json_tail;
+use super::timed::{Tail, trimmed};
 
 /// `2026-11-22T19:59:30.273Z mcp:tool call read_file`: Node's `debug` without a terminal.
 pub(super) fn debug(f: &mut Finder, at: usize, stamp: &Stamp) -> bool {
@@ -86,7 +87,7 @@ pub(super) fn pino_pretty(f: &mut Finder, at: usize) -> bool {
         return false;
     };
     writer(f, at + 1, close);
-    f.done("pino-pretty", close + 2)
+    json_tail::finish(f, "pino-pretty", close + 2, Tail::Keep)
 }
 
 /// `[time]  INFO: name/123 on host: text`; behind the level's colon.

@@ -52,7 +52,7 @@ pub(super) fn tracing(f: &mut Finder, at: usize, t: bool) -> bool {
             f.logger(behind..second.end);
             message = second.end + 2;
         }
-    } else if path(&f.line[start..first.end]) {
+    } else if target(&f.line[start..first.end]) {
         f.logger(start..first.end);
     } else {
         return false;
@@ -150,6 +150,11 @@ fn path(name: &[u8]) -> bool {
         && name.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b':' | b'-' | b'.' | b'/'))
 }
 
+/// Whether a text can be a target: a crate's name begins in lower case, `Error: text` is a message.
+fn target(name: &[u8]) -> bool {
+    path(name) && (!name[0].is_ascii_uppercase() || name.windows(2).any(|pair| pair == b"::"))
+}
+
 fn plain(name: &[u8]) -> bool {
     name.iter().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'_' | b'-' | b'/'))
 }
@@ -189,6 +194,23 @@ pub(super) fn env_logger(f: &mut Finder, stamp: &Stamp) -> bool {
         _ => "brackets",
     };
     timed::finish(f, notation, at, timed::Tail::Keep)
+}
+
+/// `   0.001234567s  INFO target: text`: tracing with the time since the start.
+pub(super) fn uptime(f: &mut Finder) -> bool {
+    let start = f.skip(0);
+    let digits = clock::run(f.line, start, 9);
+    let fraction = start + digits + 1;
+    let end = fraction + clock::run(f.line, fraction, 10);
+    if digits == 0 || f.at(fraction - 1) != Some(b'.') || end == fraction || !f.starts(end, b"s ") {
+        return false;
+    }
+    let level = f.skip(end + 1);
+    let Some(word) = level_at(f.line, level).filter(|word| f.at(word.end) == Some(b' ')) else {
+        return false;
+    };
+    f.level(level, word);
+    tracing(f, f.skip(word.end), true)
 }
 
 /// `  2026-11-22T19:46:45.060702Z  INFO target: text, key: value`: the first line of tracing's pretty form.

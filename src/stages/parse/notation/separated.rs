@@ -116,7 +116,7 @@ fn level_segment(f: &Finder, part: Range<usize>) -> bool {
 
 /// Takes one part between separators; `false` if it is text.
 fn segment(f: &mut Finder, part: Range<usize>) -> bool {
-    let (mut part, whole) = (part.clone(), part);
+    let mut part = part;
     if f.line[part.clone()].starts_with(b"[") && f.line[part.clone()].ends_with(b"]") && part.len() > 2 {
         part = trimmed(f.line, part.start + 1..part.end - 1);
     }
@@ -134,14 +134,14 @@ fn segment(f: &mut Finder, part: Range<usize>) -> bool {
         f.named_number("process.pid", part);
     } else if place(f.line, part.clone()).is_some() {
         f.code(part);
-    } else if is_name(word) {
-        if thread(word) || f.has_logger() {
-            f.named_text("thread.name", part);
-        } else {
-            f.logger(part);
-        }
+    } else if thread(word) {
+        f.named_text("thread.name", part);
+    } else if !is_name(word) || f.has_logger() && f.has_level() {
+        return false; // text, or what may be a text of one word
+    } else if f.has_logger() {
+        f.named_text("thread.name", part);
     } else {
-        return thread(word) && !whole.is_empty();
+        f.logger(part);
     }
     true
 }

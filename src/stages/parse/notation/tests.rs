@@ -3,6 +3,7 @@
 mod by_name;
 mod go;
 mod java;
+mod layouts;
 mod loguru;
 mod node;
 mod plain;

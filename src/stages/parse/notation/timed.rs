@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::clock::{Spelling, Stamp};
 use super::finder::{Case, Finder, Word, is_name, level_at, place};
 use super::separated::{dashes, pipes, thread};
-use super::{access, go, groups, java, json_tail, node, pairs, rust, syslog};
+use super::{access, go, groups, java, json_tail, leveled, node, pairs, rust, syslog};
 
 /// Bytes in which the parts of a head must lie.
 pub(super) const HEAD: usize = 240;
@@ -130,6 +130,11 @@ fn items(f: &mut Finder, start: usize, stamp: Stamp) -> bool {
         (name, at) = (candidate, end);
     }
     f.out.fields.clear();
+    if leveled::dotnet_at(f, f.skip(start)) {
+        return true;
+    }
+    f.out.level = None;
+    f.out.level_text = 0..0;
     if let Some(message) = java::spring(f, f.skip(start)) {
         return finish(f, "spring-boot", message, Tail::Keep);
     }
@@ -361,9 +366,13 @@ fn code_word(f: &mut Finder, at: usize, end: usize) -> Option<usize> {
 pub(super) fn colons(f: &mut Finder, notation: &'static str, at: usize) -> bool {
     if matches!(f.at(at), None | Some(b' ' | b'\t')) {
         if f.line[f.out.level_text.start].is_ascii_lowercase() {
-            return json_tail::finish(f, "winston", at, Tail::Keep);
+            return leveled::category(f, at) || json_tail::finish(f, "winston", at, Tail::Keep);
         }
         return node::bunyan(f, at) || finish(f, notation, at, Tail::Keep);
+    }
+    if let Some(stamp) = super::clock::stamp(f.line, at).filter(|stamp| f.at(stamp.end) == Some(b':')) {
+        f.time(stamp); // `LEVEL:time:text`
+        return finish(f, notation, stamp.end + 1, Tail::Keep);
     }
     if let Some(colon) = f.find(at, b':', 200)
         && is_name(&f.line[at..colon])
