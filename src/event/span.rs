@@ -1,8 +1,8 @@
 //! Pieces of a batch's text.
 //!
 //! * A span never owns bytes; it is meaningful only with the [`Text`] of its own batch.
-//! * An *escaped* span holds the inside of a JSON string as the source wrote it. JSON encoders copy
-//!   it verbatim; whoever reads it asks for [`Text::plain`].
+//! * An *escaped* span holds the inside of a valid JSON string in UTF-8, as the source wrote it: whoever marks it has
+//!   checked that. JSON encoders copy it verbatim; whoever reads it asks for [`Text::plain`].
 //! * `buf` is what the source read; `side` is what had to be made (joined, unescaped, stripped).
 
 use std::sync::Arc;
@@ -161,6 +161,15 @@ impl Text {
         let start = self.side.len();
         self.side.extend_from_slice(bytes);
         Span::in_side(start, self.side.len())
+    }
+
+    /// Marks a span whose source says that it is the inside of a JSON string: escaped if that is so, else its meaning as
+    /// plain text in the side buffer.
+    pub fn mark_escaped(&mut self, span: Span) -> Span {
+        if escape::is_escaped(self.stored(span)) {
+            return span.escaped(true);
+        }
+        self.make_plain(span.escaped(true))
     }
 
     /// A span without escapes: the same one if it has none, else a copy in the side buffer.

@@ -21,7 +21,7 @@ use super::settings::Format;
 use super::shape::{self, trim_end};
 use super::times::{self, Zone};
 use super::{logfmt, rich};
-use crate::event::{Batch, Cell, Flags, Level, NO_TIME, Origin, Pair, Row, SharedOrigin, Span, Stream};
+use crate::event::{Batch, Cell, Flags, Level, NO_TIME, Origin, Pair, Row, SharedOrigin, Span, Stream, Text};
 
 /// Origins that lines named, kept between batches.
 const ORIGINS: usize = 4096;
@@ -140,7 +140,8 @@ impl Reader {
             let whole = matches!(cx.format, Format::Logfmt);
             if logfmt::read(text, whole, &mut self.parsed) {
                 let message = span.slice(self.parsed.message.start, self.parsed.message.end);
-                let message = message.escaped(logfmt::is_quoted(text, &self.parsed.message));
+                let quoted = logfmt::is_quoted(text, &self.parsed.message);
+                let message = if quoted { batch.text.mark_escaped(message) } else { message };
                 return self.take_parsed(batch, row, span, message, clock, cx);
             }
             if whole {
@@ -178,7 +179,8 @@ impl Reader {
         };
         let start = batch.pairs.len();
         for (name, value) in &self.parsed.fields {
-            batch.pairs.push(Pair { key: part(line, name), value: to_cell(line, value) });
+            let value = to_cell(&mut batch.text, line, value);
+            batch.pairs.push(Pair { key: part(line, name), value });
         }
         for (name, value) in &self.parsed.named {
             let key = match self.names.iter().find(|(n, _)| std::ptr::eq(*n, *name)) {
@@ -189,7 +191,8 @@ impl Reader {
                     span
                 }
             };
-            batch.pairs.push(Pair { key, value: to_cell(line, value) });
+            let value = to_cell(&mut batch.text, line, value);
+            batch.pairs.push(Pair { key, value });
         }
         row.rest_at = start as u32;
         row.rest_len = (batch.pairs.len() - start).min(usize::from(u16::MAX)) as u16;
@@ -431,10 +434,10 @@ pub fn part(line: Span, range: &std::ops::Range<usize>) -> Span {
     if range.start >= range.end { Span::EMPTY } else { line.slice(range.start, range.end) }
 }
 
-fn to_cell(line: Span, value: &Found) -> Cell {
+fn to_cell(text: &mut Text, line: Span, value: &Found) -> Cell {
     match value {
         Found::Text(range) => Cell::Text(part(line, range)),
-        Found::Escaped(range) => Cell::Text(part(line, range).escaped(true)),
+        Found::Escaped(range) => Cell::Text(text.mark_escaped(part(line, range))),
         Found::Json(range) => Cell::Json(part(line, range)),
         Found::Int(n) => Cell::Int(*n),
         Found::Float(n) => Cell::Float(*n),
