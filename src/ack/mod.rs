@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 pub mod ledger;
+pub mod machine;
 pub mod store;
 
 pub use ledger::{Cut, Ledger, Mark, Receipt};

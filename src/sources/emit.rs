@@ -152,6 +152,12 @@ impl Emit {
         saved.keys().filter_map(|key| key.strip_prefix(&self.prefix)).map(str::to_owned).collect()
     }
 
+    /// The position saved under one of those keys.
+    pub fn peek(&self, key: &str) -> Option<Value> {
+        let saved = self.shared.saved.lock().unwrap_or_else(|e| e.into_inner());
+        saved.get(&format!("{}{key}", self.prefix)).map(|partition| partition.position.clone())
+    }
+
     /// Opens a partition; its key is without the source's name.
     pub fn open(&self, mut partition: Partition, opened: Opened) -> Outlet {
         partition.key.insert_str(0, &self.prefix);

@@ -8,15 +8,24 @@ use serde_json::Value;
 
 use crate::config::{Diags, Settings};
 use crate::event::memory::{self, DynMemory, End, Memory};
-use crate::event::{Batch, BoxFuture, Nanos, Schema};
+use crate::event::{Batch, BoxFuture, Field, Nanos, Presence, Schema};
 
+pub mod container_files;
 pub mod decode;
 pub mod emit;
+pub mod file;
+mod matching;
+mod read;
+pub mod stdin;
 
 pub use emit::{Delivery, Emit, Opened, Outlet, Shutdown};
 
 /// The kinds of sources.
-pub const KINDS: &[Kind] = &[];
+pub const KINDS: &[Kind] = &[
+    file::KIND, //
+    container_files::KIND,
+    stdin::KIND,
+];
 
 /// One kind of source.
 pub struct Kind {
@@ -28,6 +37,26 @@ pub struct Kind {
     pub schema: fn() -> schemars::Schema,
     /// Reads the settings; opens nothing.
     pub build: fn(&Settings<'_>, &mut Diags) -> Option<Box<dyn Source>>,
+}
+
+/// The schema of lines of text of which nothing more is known.
+fn text_schema(source: &str) -> Schema {
+    let mut schema = Schema::default();
+    for field in [Field::MESSAGE, Field::RAW, Field::ID] {
+        schema.set_known(field, Presence::Always, source);
+    }
+    let maybe = [
+        Field::TIMESTAMP,
+        Field::ENGINE_TIME,
+        Field::STREAM,
+        Field::DEPLOYMENT,
+        Field::TEMPLATE,
+        Field::CONTAINER,
+    ];
+    for field in maybe {
+        schema.set_known(field, Presence::Maybe, source);
+    }
+    schema
 }
 
 /// Settings of a run that every source is told.

@@ -5,6 +5,7 @@
 //!   `read + made = delivered + absorbed + joined + dropped + replayed + dead_lettered + held + in_flight`.
 
 pub mod fault;
+pub mod read;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -83,6 +84,11 @@ impl BranchCounters {
 pub struct Counter(AtomicU64);
 
 impl Counter {
+    /// A counter at 0.
+    pub const fn new() -> Counter {
+        Counter(AtomicU64::new(0))
+    }
+
     /// Adds `n`.
     pub fn add(&self, n: u64) {
         if n > 0 {

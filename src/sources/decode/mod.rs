@@ -18,11 +18,15 @@ pub use docker::{Docker, DockerMemory};
 pub use format::{Format, sniff};
 pub use lines::{Lines, LinesMemory};
 pub use prefix::{Layout, Naming};
+pub(crate) use prefix::{owner_of_pod, template_of};
 
 use crate::event::{Batch, Flags, Identity, Key, NO_TIME, Nanos, Row, Span, Stream, Text};
 
 /// Longest record in bytes, unless the settings say otherwise.
 pub const LONGEST: usize = 1 << 20;
+
+/// Shortest limit that can be asked for: a part of 16 KiB that an engine cuts has up to six bytes of JSON for each.
+pub const LONGEST_MIN: usize = 128 << 10;
 
 /// Longest record that can be asked for: spans hold 29 bits of length, and batches are kept whole.
 pub const LONGEST_MAX: usize = 64 << 20;

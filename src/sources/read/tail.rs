@@ -1,0 +1,606 @@
+//! One partition: the files that hold its text, read one after the other.
+//!
+//! * A file is closed only when it is drained and cannot grow: packed, rotated, gone, or read `once`.
+//! * Whether a file is still the one it was is checked whenever it has been quiet.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use memchr::{memchr, memrchr};
+use tokio::runtime::Handle;
+
+use super::body::Body;
+use super::place::{Fingerprint, Place, file_seed};
+use super::pool::{Context, Found};
+use super::resume::{self, Pending, Start};
+use crate::event::{End, Identity, Nanos, Partition, SECOND, SharedOrigin};
+use crate::sources::decode::{Format, sniff};
+use crate::sources::emit::Room;
+use crate::sources::{Opened, Outlet};
+use crate::telemetry::read::READ;
+
+/// A renamed file is read on for this long after its successor has its first text: writers reopen one by one.
+const ROTATION_GRACE: Duration = Duration::from_millis(500);
+
+/// A file must be missing for this long before it counts as gone: between the two renames of a rotation it is missing.
+const MISSING_GRACE: Duration = Duration::from_millis(1500);
+
+/// After the last text: when it is first said that time has passed, how often, and how long (past every limit that
+/// stages wait for).
+const QUIET_FIRST: Duration = Duration::from_millis(1200);
+const QUIET_EVERY: Duration = Duration::from_secs(1);
+const QUIET_LAST: Duration = Duration::from_secs(35);
+
+/// How long a file that cannot be read is left alone.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Bytes of a text that tell its format.
+const SNIFF: usize = 64 * 1024;
+
+/// One partition.
+pub(super) struct Tail {
+    pub(super) found: Found,
+    /// Files to be read, oldest first.
+    files: VecDeque<Pending>,
+    open: Option<Open>,
+    outlet: Option<Outlet>,
+    /// Only until the outlet is open.
+    saved: Option<Opening>,
+    format: Option<Format>,
+    /// The seed and generation of the last file.
+    last: (u128, u32),
+    room: Option<Room>,
+    wanted: usize,
+    place: Option<Place>,
+    last_text: Instant,
+    next_notice: Option<Instant>,
+    missing_since: Option<Instant>,
+    replaced_since: Option<Instant>,
+    /// The end of a life has been said, and no file has been there since.
+    said_gone: bool,
+    /// A file that cannot be read has been reported.
+    warned: bool,
+    /// Not before this is a file tried again that could not be read.
+    retry: Option<Instant>,
+    ended: bool,
+}
+
+struct Opening {
+    saved: Option<crate::ack::checkpoint::SavedPartition>,
+    seq: u64,
+}
+
+/// The file being read.
+struct Open {
+    body: Body,
+    place: Place,
+    /// Where it was found.
+    path: PathBuf,
+    /// Bytes at its end that are a half line.
+    half: usize,
+    /// Bytes to read for a whole line.
+    want: usize,
+    /// It will not grow: a half line at its end is a line.
+    last: bool,
+    /// Checked since it was quiet to be the file it was.
+    checked: bool,
+}
+
+/// What became of one step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Step {
+    /// Something was done; there may be more.
+    Progress,
+    /// Nothing to read now.
+    Idle,
+    /// There is no room: see [`Tail::reserve`].
+    Blocked,
+    /// Nothing will ever come.
+    Ended,
+    /// The pipeline is gone.
+    Closed,
+}
+
+impl Tail {
+    /// A tail for what was found; positions of an earlier run are asked for here.
+    pub(super) fn new(found: Found, cx: &Context<'_>, from_now: bool) -> Tail {
+        let saved = cx.emit.resume(&found.key);
+        let mut tail = Tail {
+            files: VecDeque::new(),
+            open: None,
+            outlet: None,
+            saved: Some(Opening { saved: None, seq: 0 }),
+            format: None,
+            last: (0, 0),
+            room: None,
+            wanted: 0,
+            place: None,
+            last_text: Instant::now(),
+            next_notice: None,
+            missing_since: None,
+            replaced_since: None,
+            said_gone: false,
+            warned: false,
+            retry: None,
+            ended: false,
+            found,
+        };
+        let Some(saved) = saved else {
+            tail.files = resume::afresh(&tail.found, from_now);
+            return tail;
+        };
+        let above = saved.branches.values().map(|branch| branch.seq).max().unwrap_or(0).max(saved.seq);
+        let Ok(place) = serde_json::from_value::<Place>(saved.position.clone()) else {
+            // The engine knows no place before everything that it would need: what is read again goes above.
+            tail.files = resume::afresh(&tail.found, false);
+            tail.saved = Some(Opening { saved: None, seq: above });
+            return tail;
+        };
+        tail.format = Some(place.format);
+        tail.last = (place.seed, place.generation);
+        let found = resume::locate(&place, &tail.found.path);
+        tail.files = found.files;
+        if let Some(gap) = &found.gap {
+            gap.report(&tail.found.name, place.offset);
+        }
+        let seq = if found.exact { saved.seq } else { above };
+        tail.saved = Some(Opening { saved: found.exact.then_some(saved), seq });
+        tail.place = Some(place);
+        tail
+    }
+
+    /// Opens the partition if there is something to read, so that it is known before anything is read.
+    pub(super) fn prepare(&mut self, cx: &Context<'_>) {
+        while self.open.is_none() && self.open_next(cx) {
+            // An empty file before others says nothing of the format.
+            let empty = |open: &Open| open.body.available(open.place.offset).is_ok_and(|n| n == 0);
+            if !self.files.is_empty() && self.open.as_ref().is_some_and(empty) {
+                self.open = None;
+            }
+        }
+        if self.place.is_some() || self.open.as_mut().is_some_and(|open| open.has_line(cx)) {
+            self.ensure_outlet(cx);
+        }
+    }
+
+    /// The device and inode of the open file.
+    pub(super) fn identity(&self) -> Option<(u64, u64)> {
+        self.open.as_ref().map(|open| (open.place.dev, open.place.inode))
+    }
+
+    /// Whether a partition is open and its end has not been said.
+    pub(super) fn is_open(&self) -> bool {
+        self.outlet.is_some() && !self.ended
+    }
+
+    /// Reads one batch.
+    pub(super) fn step(&mut self, cx: &Context<'_>) -> Step {
+        if self.ended {
+            return Step::Ended;
+        }
+        if self.open.is_none() {
+            return if self.open_next(cx) { Step::Progress } else { self.without_file(cx) };
+        }
+        match self.read(cx) {
+            Ok(step) => step,
+            Err(cause) => {
+                let open = self.open.take();
+                let path = open.map_or_else(|| self.found.path.clone(), |open| open.path);
+                self.failed(&path, &cause);
+                Step::Progress
+            }
+        }
+    }
+
+    /// Waits a little for room for the batch that had none.
+    pub(super) fn reserve(&mut self, handle: &Handle, patience: Duration) {
+        let Some(outlet) = &self.outlet else { return };
+        let room = outlet.room(self.wanted);
+        self.room = handle.block_on(async { tokio::time::timeout(patience, room).await.ok() });
+    }
+
+    /// Says that time has passed, if that is due; returns when it is next.
+    pub(super) fn tick(&mut self, cx: &Context<'_>, now: Instant) -> Option<Instant> {
+        let due = self.next_notice?;
+        if now < due {
+            return Some(due);
+        }
+        let (Some(outlet), Some(place)) = (&mut self.outlet, &self.place) else {
+            self.next_notice = None;
+            return None;
+        };
+        outlet.notice(cx.wall(), place.to_json(), End::Clock);
+        self.next_notice = Some(due.max(now - QUIET_EVERY) + QUIET_EVERY)
+            .filter(|next| next.duration_since(self.last_text) <= QUIET_LAST);
+        self.next_notice
+    }
+
+    fn read(&mut self, cx: &Context<'_>) -> io::Result<Step> {
+        if !self.check()? {
+            return Ok(self.truncated(cx));
+        }
+        if !self.skip_rest()? {
+            return self.at_end(cx);
+        }
+        let Some(open) = &mut self.open else { return Ok(Step::Progress) };
+        let available = open.body.available(open.place.offset)?;
+        if available <= open.half as u64 && !(open.last && available > 0) {
+            return self.at_end(cx);
+        }
+        if self.outlet.is_none() && !open.has_line(cx) {
+            open.half = usize::try_from(available).unwrap_or(usize::MAX);
+            return self.at_end(cx);
+        }
+        self.ensure_outlet(cx);
+        self.identify(cx)?;
+        let (Some(outlet), Some(open)) = (&mut self.outlet, &mut self.open) else { return Ok(Step::Idle) };
+        let want = outlet.batch_size().max(open.want).min(usize::try_from(available).unwrap_or(usize::MAX));
+        let room = self.room.take().or_else(|| outlet.try_room(want));
+        let Some(mut room) = room else {
+            self.wanted = want;
+            return Ok(Step::Blocked);
+        };
+        let (offset, bytes) = (open.place.offset, &mut room.bytes);
+        let got = open.body.read_at(offset, want, bytes)?;
+        let line_end = memrchr(b'\n', bytes).map(|at| at + 1);
+        let used = match line_end {
+            Some(used) => used,
+            // Longer than any record may be: its start is the record.
+            None if got > cx.longest => {
+                open.place.skipping = true;
+                READ.cut.add(1);
+                cx.longest + 1
+            }
+            None if got < want || available == got as u64 => {
+                if !open.last || got == 0 {
+                    open.body.give_back(offset, bytes);
+                    open.half = got;
+                    return self.at_end(cx);
+                }
+                got
+            }
+            None => {
+                open.body.give_back(offset, bytes);
+                open.want = want.saturating_mul(4).min(cx.longest + 1).max(want + 1);
+                return Ok(Step::Progress);
+            }
+        };
+        open.body.give_back(offset + used as u64, &bytes[used..]);
+        bytes.truncate(used);
+        open.place.offset += used as u64;
+        (open.half, open.want) = (0, 0);
+        Ok(self.send(cx, room, offset))
+    }
+
+    fn send(&mut self, cx: &Context<'_>, room: Room, offset: u64) -> Step {
+        let (Some(outlet), Some(open)) = (&mut self.outlet, &mut self.open) else { return Step::Idle };
+        open.place.at = cx.wall();
+        if !outlet.send(room, open.place.seed, offset, open.place.at, open.place.to_json(), None) {
+            return Step::Closed;
+        }
+        self.place = Some(open.place.clone());
+        self.last_text = Instant::now();
+        self.next_notice = Some(self.last_text + QUIET_FIRST);
+        self.replaced_since = None;
+        self.warned = false;
+        Step::Progress
+    }
+
+    /// Skips the rest of a line that was cut; `false`: its end is not there yet.
+    fn skip_rest(&mut self) -> io::Result<bool> {
+        let Some(open) = &mut self.open else { return Ok(true) };
+        let mut scratch = Vec::new();
+        while open.place.skipping {
+            scratch.clear();
+            let offset = open.place.offset;
+            let got = open.body.read_at(offset, 64 * 1024, &mut scratch)?;
+            let used = memchr(b'\n', &scratch).map_or(got, |at| at + 1);
+            open.body.give_back(offset + used as u64, &scratch[used..]);
+            open.place.offset += used as u64;
+            READ.skipped.add(used as u64);
+            if got == 0 {
+                return Ok(false);
+            }
+            open.place.skipping = scratch[used - 1] != b'\n';
+        }
+        Ok(true)
+    }
+
+    /// Whether the open file is still what it was; looked at once after each quiet time.
+    fn check(&mut self) -> io::Result<bool> {
+        let Some(open) = &mut self.open else { return Ok(true) };
+        if open.checked || open.body.is_packed() {
+            return Ok(true);
+        }
+        let size = open.body.metadata()?.size();
+        if size < open.place.offset || !open.place.fingerprint.starts(&open.body.head(1024)?) {
+            return Ok(false);
+        }
+        open.checked = true;
+        Ok(true)
+    }
+
+    /// Fixes what the file is known by, now that its first line is there.
+    fn identify(&mut self, cx: &Context<'_>) -> io::Result<()> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let place = &mut open.place;
+        if place.offset == 0 && !place.skipping {
+            let head = open.body.head(1024)?;
+            place.fingerprint = Fingerprint::of(&head);
+            let seed_of = |generation| match self.found.container_seed {
+                Some(seed) if place.format.is_engine() => seed,
+                _ => file_seed(&cx.machine, &self.found.path, place.inode, generation, &head),
+            };
+            place.generation = 0;
+            place.seed = seed_of(0);
+            // A file that starts like the one before it, on the same inode: its lines have other ids.
+            if self.found.container_seed.is_none() || !place.format.is_engine() {
+                let (last_seed, last_generation) = self.last;
+                if (0..=last_generation).any(|g| seed_of(g) == last_seed) {
+                    place.generation = last_generation + 1;
+                    place.seed = seed_of(place.generation);
+                }
+            }
+            self.last = (place.seed, place.generation);
+        } else if place.fingerprint.may_grow() && !open.body.is_packed() {
+            place.fingerprint = Fingerprint::read(&mut open.body)?;
+        }
+        if !open.body.is_packed() {
+            place.size = open.body.metadata()?.size();
+        }
+        Ok(())
+    }
+
+    /// Everything that is there has been read.
+    fn at_end(&mut self, cx: &Context<'_>) -> io::Result<Step> {
+        let Some(open) = &mut self.open else { return Ok(Step::Progress) };
+        if open.last {
+            self.open = None;
+            return Ok(Step::Progress);
+        }
+        open.checked = false;
+        if cx.once || open.body.is_packed() || !self.files.is_empty() {
+            open.last = true;
+            return Ok(Step::Progress);
+        }
+        let now = Instant::now();
+        match fs::metadata(&self.found.path) {
+            Ok(there) if (there.dev(), there.ino()) == (open.place.dev, open.place.inode) => {
+                (self.missing_since, self.replaced_since) = (None, None);
+                if there.size() < open.place.offset {
+                    return Ok(Step::Progress);
+                }
+            }
+            Ok(there) => {
+                self.missing_since = None;
+                // Until its successor has text the writer may still write here.
+                if there.size() > 0 && now - *self.replaced_since.get_or_insert(now) >= ROTATION_GRACE {
+                    self.replaced_since = None;
+                    self.files = resume::after(&open.place, modified(&open.body), &self.found.path);
+                    open.last = true;
+                    READ.rotations.add(1);
+                    return Ok(Step::Progress);
+                }
+            }
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {
+                if now - *self.missing_since.get_or_insert(now) >= MISSING_GRACE {
+                    open.last = true;
+                    return Ok(Step::Progress);
+                }
+            }
+            Err(_) => {}
+        }
+        Ok(Step::Idle)
+    }
+
+    /// Whether a look is due soon although nothing is written.
+    pub(super) fn is_restless(&self) -> bool {
+        (self.missing_since.is_some() && !self.said_gone) || self.replaced_since.is_some()
+    }
+
+    /// The open file was cut off or written anew: what was copied away before is read first.
+    fn truncated(&mut self, cx: &Context<'_>) -> Step {
+        let Some(open) = self.open.take() else { return Step::Progress };
+        READ.truncations.add(1);
+        let found = resume::locate(&open.place, &self.found.path);
+        match &found.gap {
+            Some(gap) if gap.at_least > 0 => gap.report(&self.found.name, open.place.offset),
+            Some(_) => {
+                tracing::info!(partition = %self.found.name, "the file was truncated and is read from its start")
+            }
+            None => {
+                tracing::info!(partition = %self.found.name, "the file was truncated; its copy is read to the end")
+            }
+        }
+        self.files = found.files;
+        if self.files.is_empty() && !cx.once {
+            self.files.push_back(Pending { path: self.found.path.clone(), start: Start::Zero });
+        }
+        Step::Progress
+    }
+
+    /// Opens the next file; `false`: there is none.
+    fn open_next(&mut self, cx: &Context<'_>) -> bool {
+        let Some(pending) = self.files.pop_front() else { return false };
+        match self.open_file(&pending, cx) {
+            Ok(open) => {
+                READ.files.add(1);
+                self.open = Some(open);
+            }
+            Err(cause) => {
+                let vanished = cause.kind() == io::ErrorKind::NotFound && !cx.once;
+                if !vanished {
+                    self.failed(&pending.path, &cause);
+                }
+            }
+        }
+        true
+    }
+
+    fn failed(&mut self, path: &Path, cause: &io::Error) {
+        self.retry = Some(Instant::now() + RETRY);
+        if !std::mem::replace(&mut self.warned, true) {
+            READ.failed.add(1);
+            tracing::warn!(partition = %self.found.name, path = %path.display(), %cause, "cannot read a file; the rest goes on");
+        }
+    }
+
+    fn open_file(&mut self, pending: &Pending, cx: &Context<'_>) -> io::Result<Open> {
+        let mut body = Body::open(&pending.path)?;
+        let metadata = body.metadata()?;
+        let format = self.format.unwrap_or(Format::Lines(Default::default()));
+        let mut place = match &pending.start {
+            Start::Place(place) => (**place).clone(),
+            Start::Zero | Start::End => Place {
+                path: self.found.path.clone(),
+                dev: 0,
+                inode: 0,
+                fingerprint: Fingerprint::default(),
+                offset: 0,
+                size: 0,
+                seed: 0,
+                generation: 0,
+                format,
+                skipping: false,
+                at: 0,
+            },
+        };
+        (place.dev, place.inode, place.size) = (metadata.dev(), metadata.ino(), metadata.size());
+        if matches!(pending.start, Start::End) {
+            self.identify_end(&mut body, &mut place, cx)?;
+        }
+        Ok(Open { body, place, path: pending.path.clone(), half: 0, want: 0, last: false, checked: true })
+    }
+
+    /// A place at the end of what is there now, behind the last whole line.
+    fn identify_end(&mut self, body: &mut Body, place: &mut Place, cx: &Context<'_>) -> io::Result<()> {
+        let mut end = place.size;
+        let mut piece = Vec::new();
+        while end > 0 && !body.is_packed() {
+            let from = end.saturating_sub(SNIFF as u64);
+            piece.clear();
+            body.read_at(from, (end - from) as usize, &mut piece)?;
+            if let Some(at) = memrchr(b'\n', &piece) {
+                place.offset = from + at as u64 + 1;
+                break;
+            }
+            end = from;
+        }
+        let head = body.head(SNIFF)?;
+        place.fingerprint = Fingerprint::of(&head);
+        if place.offset > 0 {
+            place.format = sniff(&head);
+            self.format = Some(place.format);
+            place.seed = self
+                .found
+                .container_seed
+                .filter(|_| place.format.is_engine())
+                .unwrap_or_else(|| file_seed(&cx.machine, &self.found.path, place.inode, 0, &head));
+            self.last = (place.seed, 0);
+            self.place = Some(place.clone());
+        }
+        Ok(())
+    }
+
+    /// No file is left: the end, or a wait for the next one.
+    fn without_file(&mut self, cx: &Context<'_>) -> Step {
+        if cx.once {
+            return self.end(cx);
+        }
+        let now = Instant::now();
+        if self.retry.is_some_and(|retry| now < retry) {
+            return Step::Idle;
+        }
+        self.retry = None;
+        if let Ok(there) = fs::metadata(&self.found.path)
+            && there.is_file()
+        {
+            (self.missing_since, self.said_gone) = (None, false);
+            self.files = self.restart(&there);
+            return if self.open_next(cx) && self.open.is_some() { Step::Progress } else { Step::Idle };
+        }
+        if now - *self.missing_since.get_or_insert(now) < MISSING_GRACE {
+            return Step::Idle;
+        }
+        if self.found.ends_when_gone {
+            return self.end(cx);
+        }
+        if !std::mem::replace(&mut self.said_gone, true)
+            && let (Some(outlet), Some(place)) = (&mut self.outlet, &self.place)
+        {
+            outlet.notice(cx.wall(), place.to_json(), End::Life);
+            self.next_notice = None;
+        }
+        Step::Idle
+    }
+
+    /// What to read now that a file stands where none stood: that file again from behind what was read, or others.
+    fn restart(&self, there: &fs::Metadata) -> VecDeque<Pending> {
+        let path = self.found.path.clone();
+        match &self.place {
+            Some(p) if (p.dev, p.inode) == (there.dev(), there.ino()) && p.offset <= there.size() => {
+                VecDeque::from([Pending { path, start: Start::Place(Box::new(p.clone())) }])
+            }
+            Some(place) => resume::after(place, place.at, &path),
+            None => VecDeque::from([Pending { path, start: Start::Zero }]),
+        }
+    }
+
+    fn end(&mut self, cx: &Context<'_>) -> Step {
+        self.ended = true;
+        self.next_notice = None;
+        if let (Some(outlet), Some(place)) = (&mut self.outlet, &self.place) {
+            outlet.notice(cx.wall(), place.to_json(), End::Input);
+        }
+        // Closes the partition.
+        self.outlet = None;
+        Step::Ended
+    }
+
+    fn ensure_outlet(&mut self, cx: &Context<'_>) {
+        if self.outlet.is_some() {
+            return;
+        }
+        let format = match (self.format, &mut self.open) {
+            (Some(format), _) => format,
+            (None, Some(open)) => sniff(&open.body.head(SNIFF).unwrap_or_default()),
+            (None, None) => return,
+        };
+        self.format = Some(format);
+        if let Some(open) = &mut self.open {
+            open.place.format = format;
+        }
+        let engine = self.found.container_seed.is_some() && format.is_engine();
+        let partition = Partition {
+            key: self.found.key.clone(),
+            name: self.found.name.clone(),
+            identity: if engine { Identity::Container } else { Identity::File },
+            origin: SharedOrigin::new(self.found.origin.clone()),
+        };
+        let Opening { saved, seq } = self.saved.take().unwrap_or(Opening { saved: None, seq: 0 });
+        let opened = Opened { decoder: format.decoder(cx.longest), saved, seq };
+        self.outlet = Some(cx.emit.open(partition, opened));
+        self.last_text = Instant::now();
+        self.next_notice = Some(self.last_text + QUIET_FIRST);
+    }
+}
+
+fn modified(body: &Body) -> Nanos {
+    body.metadata().map_or(0, |m| m.mtime().saturating_mul(SECOND).saturating_add(m.mtime_nsec()))
+}
+
+impl Open {
+    /// Whether the format can be told: a whole line is there, or as much as is looked at, or all there will be.
+    fn has_line(&mut self, cx: &Context<'_>) -> bool {
+        if self.place.offset > 0 {
+            return true;
+        }
+        let Ok(head) = self.body.head(SNIFF) else { return false };
+        let whole = head.len() >= SNIFF || memchr(b'\n', &head).is_some();
+        whole || (!head.is_empty() && (cx.once || self.last || self.body.is_packed()))
+    }
+}
