@@ -10,11 +10,13 @@
 //! styles; the [`Printer`] runs where events come together in their order, knows all deployments and the terminal's
 //! width, and makes lines of drafts.
 
+use std::borrow::Cow;
+
 use memchr::memmem;
 use regex::Regex;
 
 use crate::event::escape::unescape_into;
-use crate::event::{Batch, Cell, Field, Level, Row, Value};
+use crate::event::{Batch, Cell, Field, Flags, Level, Row, Value};
 
 use super::Event;
 use super::template::write_value;
@@ -24,6 +26,7 @@ mod names;
 mod print;
 
 pub use clean::{clean, clean_bytes};
+pub use names::ShortNames;
 pub use print::{Printer, Zone};
 
 /// Marks for styles inside a draft: control characters, which cleaned text cannot hold.
@@ -65,15 +68,13 @@ impl Human {
             (None, "") => (label::NONE, ""),
             (None, name) => (label::FILE, name),
         };
-        let template = origin.template.as_deref().unwrap_or("");
-        let name = &name.as_bytes()[..name.len().min(usize::from(u16::MAX))];
-        let template = &template.as_bytes()[..template.len().min(usize::from(u16::MAX))];
+        let (name, template) = (label_of(name), label_of(origin.template.as_deref().unwrap_or("")));
         out.push(row.level.map_or(0, |level| level as u8));
         out.push(kind);
         out.extend_from_slice(&(name.len() as u16).to_le_bytes());
         out.extend_from_slice(&(template.len() as u16).to_le_bytes());
-        out.extend_from_slice(name);
-        out.extend_from_slice(template);
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(template.as_bytes());
 
         let mut scratch = Vec::new();
         let message = clean(batch.text.plain(row.message, &mut scratch), self.terminal);
@@ -147,10 +148,21 @@ impl Human {
     }
 }
 
+/// A name on one line, safe and of a length that a head can hold.
+fn label_of(name: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 1_024;
+    if name.len() <= LONGEST && name.bytes().all(|b| (32..127).contains(&b)) {
+        return Cow::Borrowed(name);
+    }
+    let start: String = name.chars().take(LONGEST / 8).collect();
+    Cow::Owned(clean(start.as_bytes(), true).replace('\n', "␤"))
+}
+
 /// Whether the message is the whole record, so that its own fields stand in it already.
 fn is_whole(batch: &Batch, row: &Row) -> bool {
     row.rest_len == 0
         || row.message.len() >= row.raw.len()
+        || row.flags.has(Flags::JSON) && batch.text.stored(row.message).starts_with(b"{")
         || batch.text.stored(row.raw).trim_ascii() == batch.text.stored(row.message).trim_ascii()
 }
 

@@ -84,6 +84,11 @@ impl Names {
         if alone { 0 } else { self.names.iter().map(|name| name.short.width()).max().unwrap_or(0) }
     }
 
+    /// The short name for a full one that was added.
+    fn short(&self, full: &str) -> Option<&str> {
+        self.known.get(full).map(|at| self.names[*at].short.as_str())
+    }
+
     fn tell_apart(&mut self) {
         let mut groups: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
         for (at, name) in self.names.iter().enumerate() {
@@ -113,6 +118,22 @@ impl Names {
         for (name, short) in self.names.iter_mut().zip(shorts) {
             name.short = short;
         }
+    }
+}
+
+/// Short names for those who show deployments elsewhere: a table.
+#[derive(Debug, Default)]
+pub struct ShortNames(Names);
+
+impl ShortNames {
+    /// Takes note of a deployment, or of a file.
+    pub fn add(&mut self, is_file: bool, full: &str, template: &str) {
+        self.0.add(if is_file { label::FILE } else { label::DEPLOYMENT }, full, template);
+    }
+
+    /// Its short name, once all are added.
+    pub fn get(&self, full: &str) -> String {
+        super::clean(self.0.short(full).unwrap_or(full).as_bytes(), true).replace('\n', "␤")
     }
 }
 

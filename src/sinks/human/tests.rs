@@ -176,6 +176,9 @@ fn nothing_reaches_a_terminal_as_a_control() {
 
 #[test]
 fn names_and_keys_are_made_safe_too() {
+    let mut sample = Sample::of("a\x1b[2J\nb", "");
+    sample.row(b"m");
+    assert_eq!(plain(&sample), "17:47:30.124 a␛[2J␤b       m\n");
     let mut sample = Sample::of("", "");
     sample.row(b"m").message = crate::event::Span::EMPTY;
     sample.own("k\x1b[2J", "v\x07\n");

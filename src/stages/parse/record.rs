@@ -371,8 +371,9 @@ fn is_open_ended(parsed: &Parsed, stored: &[u8], clean: usize) -> bool {
     let message = parsed.message.clone();
     // These read documents behind the message, or quotes anywhere.
     const CLOSED: [&str; 5] = ["zap", "winston", "monolog", "access", "nginx-error"];
-    message.end == clean
-        && message.start < clean
+    // Blanks in front of the backslash are no end of the line.
+    stored[message.end..clean].iter().all(|&b| b == b' ')
+        && message.start < message.end
         && parsed.fields.is_empty()
         && parsed.named.is_empty()
         && !CLOSED.contains(&parsed.notation)
