@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::config::{Diags, Settings};
 use crate::event::BoxFuture;
-use crate::event::{Batch, EventId, Field, Key, Lease, NO_TIME, Nanos, Row, Schema};
+use crate::event::{Batch, EventId, Key, Lease, NO_TIME, Nanos, Row, Schema};
 
 pub mod ndjson;
 #[cfg(test)]
@@ -271,12 +271,6 @@ pub trait Fold: Send + Sync {
     /// Reports what cannot work with the events it would get.
     fn check(&self, input: &Schema, settings: &Settings<'_>, diags: &mut Diags);
 
-    /// Fields without which an event means nothing to it; `None`: every event matters. A plan may leave out events that
-    /// cannot have any of them.
-    fn needs(&self) -> Option<Vec<Field>> {
-        None
-    }
-
     /// Reads a batch into a scratch. Nothing else changes, so that a panic leaves no half a batch behind.
     fn absorb(&self, scratch: &mut Self::Scratch, batch: &Batch);
 
@@ -304,8 +298,6 @@ pub trait DynFold: Send + Sync {
     fn wants(&self) -> Wants;
     /// See [`Fold::check`].
     fn check(&self, input: &Schema, settings: &Settings<'_>, diags: &mut Diags);
-    /// See [`Fold::needs`].
-    fn needs(&self) -> Option<Vec<Field>>;
     /// An empty scratch.
     fn scratch(&self) -> AnyState;
     /// An empty total.
@@ -328,9 +320,6 @@ impl<F: Fold> DynFold for F {
     }
     fn check(&self, input: &Schema, settings: &Settings<'_>, diags: &mut Diags) {
         Fold::check(self, input, settings, diags);
-    }
-    fn needs(&self) -> Option<Vec<Field>> {
-        Fold::needs(self)
     }
     fn scratch(&self) -> AnyState {
         Box::new(F::Scratch::default())

@@ -13,7 +13,7 @@ use crate::config::{Diags, Settings};
 use crate::event::{Batch, Cell, Column, Field, Flags, Row, Schema, Value};
 
 use super::console::{Color, Output};
-use super::{Built, Fold, Kind, SendError, settings};
+use super::{Built, Fold, Kind, SendError, Wants, settings};
 
 mod durations;
 mod table;
@@ -246,9 +246,8 @@ impl Fold for Summary {
         }
     }
 
-    fn needs(&self) -> Option<Vec<Field>> {
-        (!self.settings.levels)
-            .then(|| vec![Field::TOOL_NAME, Field::TOOL_CALL, Field::TOOL_ERROR, Field::TOOL_DURATION])
+    fn wants(&self) -> Wants {
+        if self.settings.levels { Wants::Everything } else { Wants::ToolEvents }
     }
 
     fn absorb(&self, scratch: &mut Counts, batch: &Batch) {

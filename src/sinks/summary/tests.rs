@@ -155,7 +155,7 @@ fn red_stands_for_errors_only() {
 
 #[test]
 fn only_tool_events_matter_without_levels() {
-    let needs = |levels| Summary::new(SummarySettings { levels, ..SummarySettings::default() }).needs();
-    assert_eq!(needs(true), None);
-    assert!(needs(false).unwrap().contains(&Field::TOOL_ERROR));
+    let wants = |levels| Summary::new(SummarySettings { levels, ..SummarySettings::default() }).wants();
+    assert_eq!(wants(true), Wants::Everything);
+    assert_eq!(wants(false), Wants::ToolEvents);
 }
