@@ -4,7 +4,9 @@
 //! * A reader that has gone (`mcpp … | head`) ends the sink quietly.
 //! * What could not be written is kept and written first: a repeated attempt shows nothing twice.
 
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -40,6 +42,8 @@ pub struct ConsoleSettings {
     pub utc: bool,
     /// Where to write.
     pub stream: Output,
+    /// Write to this file instead; what it held before is gone. For a file that goes on growing see `file`.
+    pub path: Option<String>,
     /// `arrival`: as events come, each partition in its own order. `time`: all partitions merged by time.
     pub order: Order,
     /// Show only the last so many events of what there is, then whatever comes.
@@ -57,6 +61,7 @@ impl Default for ConsoleSettings {
             color: Color::Auto,
             utc: false,
             stream: Output::Stdout,
+            path: None,
             order: Order::Arrival,
             tail: None,
             highlight: Vec::new(),
@@ -166,7 +171,8 @@ fn build(given: &Settings<'_>, diags: &mut Diags) -> Option<Built> {
     };
     let mut highlight = Vec::new();
     for (at, pattern) in settings.highlight.iter().enumerate() {
-        match Regex::new(pattern) {
+        // The GNU spelling of "or" is taken too, as filters take it.
+        match Regex::new(&pattern.replace("\\|", "|")) {
             Ok(regex) => highlight.push(regex),
             Err(error) => {
                 let message = format!("this is no regular expression: {}", reason(&error));
@@ -177,7 +183,7 @@ fn build(given: &Settings<'_>, diags: &mut Diags) -> Option<Built> {
     if highlight.len() < settings.highlight.len() {
         return None;
     }
-    Some(Built::Sink(Box::new(Console::new(&settings, format?, highlight))))
+    Some(Built::Sink(Box::new(Console::new(&settings, format?, highlight, given.folder))))
 }
 
 /// What is wrong with a pattern, on one line.
@@ -205,7 +211,9 @@ pub struct Console {
     id: bool,
     merges: bool,
     screen: Screen,
-    destination: &'static str,
+    destination: String,
+    /// The file to write, if it is none of the process's own streams.
+    path: Option<PathBuf>,
     state: Mutex<State>,
 }
 
@@ -219,13 +227,19 @@ struct State {
 }
 
 impl Console {
-    /// A console on a stream of this process.
-    pub fn new(settings: &ConsoleSettings, format: Format, highlight: Vec<Regex>) -> Console {
+    /// A console on a stream of this process, or on a file. `folder` is where a relative path starts.
+    pub fn new(settings: &ConsoleSettings, format: Format, highlight: Vec<Regex>, folder: &Path) -> Console {
         let stream = settings.stream;
-        let terminal = stream.is_terminal();
+        let path = settings.path.as_ref().map(|path| folder.join(path));
+        let terminal = path.is_none() && stream.is_terminal();
         let colour = settings.color.is_on(terminal, |name| std::env::var(name).ok());
         let screen = if terminal { Screen::Live(stream) } else { Screen::None };
-        Console::with(settings, format, highlight, screen, colour, stream.writer())
+        let mut console = Console::with(settings, format, highlight, screen, colour, stream.writer());
+        if let Some(path) = &path {
+            console.destination = path.display().to_string();
+        }
+        console.path = path;
+        console
     }
 
     fn with(
@@ -246,7 +260,8 @@ impl Console {
             id: settings.id,
             merges: settings.order == Order::Time || settings.tail.is_some(),
             screen,
-            destination: settings.stream.name(),
+            destination: settings.stream.name().to_owned(),
+            path: None,
             state: Mutex::new(State {
                 out,
                 merge: Merge::new(settings.order == Order::Time),
@@ -271,7 +286,7 @@ impl Console {
     }
 
     fn error(&self, cause: io::Error) -> SendError {
-        let destination = self.destination.to_owned();
+        let destination = self.destination.clone();
         match cause.kind() {
             io::ErrorKind::BrokenPipe => SendError::Closed { destination },
             _ => SendError::Unreachable { destination, cause },
@@ -398,6 +413,10 @@ impl Sink for Console {
     }
 
     fn open(&self, _: Option<&Value>) -> Result<(), SendError> {
+        if let Some(path) = &self.path {
+            let file = File::create(path).map_err(|cause| self.error(cause))?;
+            self.lock().out = Box::new(file);
+        }
         Ok(())
     }
 

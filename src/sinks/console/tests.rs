@@ -163,6 +163,21 @@ fn a_terminal_gets_no_controls_in_any_format_and_a_pipe_gets_every_byte() {
 }
 
 #[test]
+fn a_file_takes_the_place_of_the_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = ConsoleSettings { path: Some("out.txt".to_owned()), ..ConsoleSettings::default() };
+    std::fs::write(folder.path().join("out.txt"), "old").unwrap();
+    let console = Console::new(&settings, Format::Line(Line::Raw), Vec::new(), folder.path());
+    console.open(None).unwrap();
+    let chunk = chunk(&console, &says("a", &[1]));
+    send(&console, 0, 0, &chunk).unwrap();
+    assert_eq!(std::fs::read_to_string(folder.path().join("out.txt")).unwrap(), "1\n");
+    let settings = ConsoleSettings { path: Some("no/such/folder".to_owned()), ..settings };
+    let error = Console::new(&settings, Format::Human, Vec::new(), folder.path()).open(None).unwrap_err();
+    assert!(error.to_string().ends_with("no/such/folder"), "{error}");
+}
+
+#[test]
 fn colours_follow_setting_environment_and_terminal() {
     type Env<'a> = &'a [(&'a str, &'a str)];
     let cases: [(Color, bool, Env<'_>, bool); 9] = [
