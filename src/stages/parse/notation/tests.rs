@@ -9,6 +9,7 @@ mod node;
 mod plain;
 mod python;
 mod rust;
+mod samples;
 mod servers;
 mod structlog;
 mod times;
