@@ -42,8 +42,11 @@ pub(super) fn line(f: &mut Finder) -> bool {
 fn timed_group(f: &mut Finder, stamp: Stamp) -> bool {
     f.time(stamp);
     let at = f.skip(stamp.end + 1);
-    if f.at(at).is_none() {
-        return false;
+    match f.at(at) {
+        None => return false,
+        // Whatever follows a time, something is made of it.
+        Some(first) if !f.fields && first != b':' => return true,
+        Some(_) => {}
     }
     let inside = Stamp {
         spelling: if stamp.spelling == Spelling::Slashes { Spelling::Dashes } else { stamp.spelling },

@@ -116,6 +116,9 @@ fn numeric(b: &[u8], at: usize) -> Option<Stamp> {
 
 /// `2026-11-22 …` and `2026/11/22 …`.
 fn dated(b: &[u8], at: usize) -> Option<Stamp> {
+    if let Some(stamp) = usual(b, at) {
+        return Some(stamp);
+    }
     let (day, end) = date(b, at)?;
     let mut clock = end;
     let t = match b.get(clock)? {
@@ -133,6 +136,46 @@ fn dated(b: &[u8], at: usize) -> Option<Stamp> {
     let (time, end) = zoned(b, day + of_day, end);
     let spelling = if b[at + 4] == b'/' { Spelling::Slashes } else { Spelling::Dashes };
     Some(Stamp { time, end, spelling, t })
+}
+
+/// The fast way of [`dated`]: nineteen bytes in their usual places. What is not there may still be a time.
+fn usual(b: &[u8], at: usize) -> Option<Stamp> {
+    let d: &[u8; 19] = b.get(at..at + 19)?.try_into().ok()?;
+    if d[4] != d[7]
+        || !matches!(d[4], b'-' | b'/')
+        || !matches!(d[10], b' ' | b'T')
+        || d[13] != b':'
+        || d[16] != b':'
+    {
+        return None;
+    }
+    let mut digits = true;
+    for at in [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18] {
+        digits &= d[at].is_ascii_digit();
+    }
+    if !digits {
+        return None;
+    }
+    let two = |at: usize| i64::from(d[at] & 15) * 10 + i64::from(d[at + 1] & 15);
+    let day = midnight(two(0) * 100 + two(2), two(5), two(8))?;
+    let of_day = clock_nanos(two(11), two(14), two(17))?;
+    let (nanos, end) = fraction(b, at + 19);
+    // Behind it may stand half of the day, or a digit that makes it none: rare enough for the slow way.
+    let next = b.get(end).copied().unwrap_or(b'\n');
+    let behind = if next == b' ' { b.get(end + 1).copied().unwrap_or(b'\n') } else { next };
+    if next.is_ascii_digit()
+        || next > 0x7f
+        || matches!(behind | 0x20, b'a' | b'p') && half_day(b, end).is_some()
+    {
+        return None;
+    }
+    let local = day + of_day + nanos;
+    let (time, end) = match next {
+        b'Z' | b' ' | b'+' | b'-' | b'z' | b'U' | b'G' => zoned(b, local, end),
+        _ => (LineTime::Local(local), end),
+    };
+    let spelling = if d[4] == b'/' { Spelling::Slashes } else { Spelling::Dashes };
+    Some(Stamp { time, end, spelling, t: d[10] == b'T' })
 }
 
 /// A date, year first, in nanoseconds, and where it ends.
@@ -304,6 +347,9 @@ pub(super) fn offset(b: &[u8], at: usize) -> Option<(i64, usize)> {
         b'-' => -1,
         b'A'..=b'Z' => {
             let letters = b[at..].iter().take(5).take_while(|c| c.is_ascii_uppercase()).count();
+            if !matches!(letters, 3 | 4) || !matches!(b[at + letters - 1], b'T' | b'C' | b'K') {
+                return None;
+            }
             let name = &b[at..at + letters];
             let (_, minutes) = ZONES.iter().find(|(zone, _)| *zone == name)?;
             let end = at + letters;

@@ -214,16 +214,26 @@ pub(super) fn level_at(b: &[u8], at: usize) -> Option<Word> {
     {
         return None;
     }
-    let mut len = 0;
-    while len < 12 && rest.get(len).is_some_and(u8::is_ascii_alphabetic) {
+    let (mut len, mut upper, mut name) = (0, 0, 0u64);
+    while let Some(letter) = rest.get(len).filter(|c| c.is_ascii_alphabetic()) {
+        name = name << 8 | u64::from(letter | 0x20);
+        upper += usize::from(*letter < b'a');
         len += 1;
+        if len > 11 {
+            return None;
+        }
     }
     if rest.get(len).is_some_and(|c| c.is_ascii_digit() || matches!(c, b'_' | b'\'' | 0x80..)) {
         return None;
     }
-    let word = &rest[..len];
-    let (level, everyday) = level(word)?;
-    Some(Word { level, end: at + len, case: case(word)?, everyday })
+    let (level, everyday) = if len > 8 { (Level::parse(&rest[..len])?, true) } else { level(name)? };
+    let case = match upper {
+        0 => Case::Lower,
+        n if n == len => Case::Upper,
+        1 if rest[0].is_ascii_uppercase() => Case::Title,
+        _ => return None,
+    };
+    Some(Word { level, end: at + len, case, everyday })
 }
 
 /// A word of up to eight letters as a number, in lower case.
@@ -236,8 +246,8 @@ const fn key(word: &[u8]) -> u64 {
     number
 }
 
-/// As [`Level::parse`] for letters, and whether the level is also an everyday word or a part of a program.
-fn level(word: &[u8]) -> Option<(Level, bool)> {
+/// As [`Level::parse`] for a [`key`], and whether the level is also an everyday word or a part of a program.
+fn level(name: u64) -> Option<(Level, bool)> {
     macro_rules! keys {
         ($($name:ident $word:literal;)*) => { $(const $name: u64 = key($word);)* };
     }
@@ -248,13 +258,7 @@ fn level(word: &[u8]) -> Option<(Level, bool)> {
         ERRO b"erro"; EROR b"eror"; SEVERE b"severe"; FATAL b"fatal"; FTL b"ftl"; FATA b"fata"; CRITICAL b"critical";
         CRIT b"crit"; CRT b"crt"; PANIC b"panic"; PNC b"pnc"; ALERT b"alert"; EMERG b"emerg"; DPANIC b"dpanic";
     }
-    if word.len() > 8 {
-        return Level::parse(word).map(|level| (level, true));
-    }
-    if word.len() < 3 {
-        return None;
-    }
-    Some(match key(word) {
+    Some(match name {
         INFO | INF => (Level::Info, false),
         DEBUG | DBG | DEBU => (Level::Debug, false),
         ERROR | ERR | ERRO | EROR | SEVERE => (Level::Error, false),
@@ -269,30 +273,23 @@ fn level(word: &[u8]) -> Option<(Level, bool)> {
     })
 }
 
-fn case(word: &[u8]) -> Option<Case> {
-    let (mut upper, mut lower) = (true, true);
-    for c in &word[1..] {
-        if c.is_ascii_uppercase() {
-            lower = false;
-        } else {
-            upper = false;
-        }
+/// Which bytes names hold.
+const NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut c = 0u8;
+    while c < 128 {
+        table[c as usize] =
+            c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'-' | b':' | b'$' | b'/' | b'@' | b'#');
+        c += 1;
     }
-    match (word[0].is_ascii_uppercase(), upper, lower) {
-        (true, true, _) => Some(Case::Upper),
-        (true, _, true) => Some(Case::Title),
-        (false, _, true) => Some(Case::Lower),
-        _ => None,
-    }
-}
+    table
+};
 
 /// Whether a name can be a logger's: letters, digits and the marks of modules, classes and packages.
 pub(super) fn is_name(word: &[u8]) -> bool {
     let Some(first) = word.first() else { return false };
     (first.is_ascii_alphabetic() || matches!(first, b'_' | b'.' | b'o' | b'$'))
         && word.len() <= 200
-        && word.iter().all(|c| {
-            c.is_ascii_alphanumeric() || matches!(c, b'_' | b'.' | b'-' | b':' | b'$' | b'/' | b'@' | b'#')
-        })
+        && word.iter().all(|c| NAME[usize::from(*c)])
         && !matches!(word.last(), Some(b':' | b'.' | b'-'))
 }

@@ -28,6 +28,9 @@ pub(super) fn line(f: &mut Finder) -> bool {
             if !accepted {
                 return false;
             }
+            if !f.fields && word.case == Case::Upper {
+                return true;
+            }
             f.level(0, word);
             if word.case == Case::Lower {
                 return winston(f, word.end + 1);

@@ -153,6 +153,9 @@ fn numeric(f: &mut Finder) -> bool {
         Spelling::OfDay => f.line[..stamp.end].iter().filter(|c| **c == b':').count() < 2,
         _ => false,
     };
+    if !f.fields && !needs_level && timed::is_head(f, &stamp) {
+        return true;
+    }
     timed::read(f, stamp) && (!needs_level || f.has_level())
 }
 
@@ -168,6 +171,9 @@ fn padded(f: &mut Finder) -> bool {
 }
 
 fn capital(f: &mut Finder) -> bool {
+    if finder::level_at(f.line, 0).is_some() {
+        return leveled::line(f) || again(f, access::morgan) || again(f, access::line);
+    }
     if java::jul(f) || go::klog(f) {
         return true;
     }
@@ -181,7 +187,7 @@ fn capital(f: &mut Finder) -> bool {
         f.out.clear();
         return timed::read(f, stamp);
     }
-    leveled::ruby(f) || again(f, leveled::line) || again(f, access::morgan) || again(f, access::line)
+    leveled::ruby(f) || again(f, access::morgan) || again(f, access::line)
 }
 
 #[cfg(test)]

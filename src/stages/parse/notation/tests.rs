@@ -152,3 +152,73 @@ fn every_head_is_understood_and_begins_a_record() {
         holds(line.as_bytes());
     }
 }
+
+#[test]
+fn long_hostile_lines_are_read_without_panic_or_recursion() {
+    let heads = [
+        "",
+        "INFO ",
+        "INFO:",
+        "info: ",
+        "[",
+        "[INFO] ",
+        "2026-11-22 19:46:55 ",
+        "2026-11-22T19:46:55Z  INFO ",
+        "2026/11/22 19:46:55 INFO ",
+        "2026-11-22 19:46:55 | INFO | ",
+        "2026-11-22 19:46:55 - ",
+        "127.0.0.1 - - [22/Nov/2026:20:00:21 +0000] ",
+        "<34>1 2026-10-11T22:14:15.003Z h a 1 m ",
+        "  ",
+        "2026-11-22T19:46:55Z\tINFO\t",
+        "[main] INFO ",
+        "error: x ",
+        "2026-11-22 19:46:55 [info     ] ",
+    ];
+    let parts = [
+        "=",
+        "a=",
+        "a=\"",
+        "a=b ",
+        "a=\" ",
+        " a={",
+        "[",
+        "] ",
+        "{",
+        "{\"",
+        " {\"a\":1",
+        "a:",
+        "a: ",
+        ": ",
+        " - ",
+        " | ",
+        "MainThread ",
+        "[a] ",
+        "[1] ",
+        "\\",
+        "\"",
+        "\\\"",
+        "x{a=b}:",
+        "2026/",
+        "level=",
+        " level=x",
+        "(",
+        "a ",
+        "1",
+        ",",
+        "/",
+        "-",
+        "T",
+        "INFO ",
+        "a/1 on ",
+    ];
+    for head in heads {
+        for part in parts {
+            for tail in ["", "}", "\"", " x"] {
+                // Long enough to overflow a stack that grew with the line.
+                let times = if tail.is_empty() { 200_000 } else { 4_000 } / part.len();
+                holds(format!("{head}{}{tail}", part.repeat(times)).as_bytes());
+            }
+        }
+    }
+}

@@ -48,6 +48,12 @@ pub(super) fn read(f: &mut Finder, stamp: Stamp) -> bool {
     after(f, at, stamp)
 }
 
+/// Whether a head follows the time for certain: whatever stands there, [`read`] makes something of it.
+pub(super) fn is_head(f: &Finder, stamp: &Stamp) -> bool {
+    matches!(f.at(stamp.end), Some(b' ' | b'\t' | b'|' | b';' | b'['))
+        && f.at(f.skip(stamp.end + 1)).is_some_and(|c| c != b':')
+}
+
 /// Reads what follows a time and the separator behind it.
 pub(super) fn after(f: &mut Finder, at: usize, stamp: Stamp) -> bool {
     let at = f.skip(at);
@@ -57,8 +63,11 @@ pub(super) fn after(f: &mut Finder, at: usize, stamp: Stamp) -> bool {
         b'|' => return pipes(f, at + 1),
         b'-' if f.at(at + 1) == Some(b' ') => return dashes(f, at + 2),
         b'-' if f.starts(at, b"-- ") => return dashes(f, at + 3),
-        b':' if f.at(at + 1) == Some(b' ') => return after(f, at + 2, stamp),
         _ => {}
+    }
+    let at = if first == b':' && f.at(at + 1) == Some(b' ') { f.skip(at + 2) } else { at };
+    if f.at(at).is_none() {
+        return false;
     }
     if stamp.spelling == Spelling::Slashes {
         return go::log(f, at);
@@ -234,7 +243,9 @@ pub(super) fn behind_level(f: &mut Finder, end: usize, stamp: &Stamp) -> bool {
     if let Some(message) = java::spring(f, at) {
         return finish(f, "spring-boot", message, Tail::Keep);
     }
-    if stamp.spelling == Spelling::Dashes && rust::tracing(f, at, stamp.t) {
+    // A comma before the milliseconds is Python's or Java's.
+    let comma = stamp.end >= 4 && f.line[stamp.end - 4] == b',';
+    if stamp.spelling == Spelling::Dashes && !comma && rust::tracing(f, at, stamp.t) {
         return true;
     }
     if stamp.spelling == Spelling::Month
@@ -312,8 +323,7 @@ pub(super) fn name_at(f: &Finder, at: usize) -> Option<(Range<usize>, usize)> {
 
 /// A logger's name if one follows, then the message.
 pub(super) fn named_message(f: &mut Finder, notation: &'static str, at: usize) -> bool {
-    let at = f.skip(at);
-    let mut message = at;
+    let mut at = f.skip(at);
     if f.starts(at, b"in ")
         && let end = f.word_end(at + 3)
         && f.line[at + 3..end].ends_with(b":")
@@ -322,11 +332,13 @@ pub(super) fn named_message(f: &mut Finder, notation: &'static str, at: usize) -
         f.logger(at + 3..end - 1); // Flask: `ERROR in app: text`
         return finish(f, "flask", end, Tail::Keep);
     }
-    let end = f.word_end(at);
+    let mut end = f.word_end(at);
     if thread(&f.line[at..end]) && end < f.line.len() {
         f.named_text("thread.name", at..end);
-        return named_message(f, notation, end);
+        at = f.skip(end);
+        end = f.word_end(at);
     }
+    let mut message = at;
     if let Some(after) = code_word(f, at, end) {
         message = after;
     } else if let Some((name, after)) = name_at(f, at) {
