@@ -245,6 +245,8 @@ pub struct Batch {
     /// What happened to the events.
     pub tally: Tally,
     columns: Vec<(Field, Column)>,
+    /// Emptied columns, for the next ones.
+    spare: Vec<Vec<(u32, Cell)>>,
 }
 
 impl Batch {
@@ -262,6 +264,7 @@ impl Batch {
             read_at: NO_TIME,
             tally: Tally::default(),
             columns: Vec::new(),
+            spare: Vec::new(),
         }
     }
 
@@ -273,7 +276,12 @@ impl Batch {
         self.text.side = side;
         self.rows.clear();
         self.pairs.clear();
-        self.columns.clear();
+        for (_, column) in self.columns.drain(..) {
+            if let Column::Sparse(mut cells) = column {
+                cells.clear();
+                self.spare.push(cells);
+            }
+        }
         self.origins.clear();
         self.origins.push(partition.origin.clone());
         self.seeds.clear();
@@ -327,7 +335,8 @@ impl Batch {
         let at = match self.columns.iter().position(|(f, _)| *f == field) {
             Some(at) => at,
             None => {
-                self.columns.push((field, Column::Sparse(Vec::new())));
+                let cells = self.spare.pop().unwrap_or_default();
+                self.columns.push((field, Column::Sparse(cells)));
                 self.columns.len() - 1
             }
         };

@@ -20,7 +20,7 @@ mod names;
 mod rules;
 mod values;
 
-use mask::Found;
+use mask::{Found, Layers};
 use rules::Rules;
 
 /// `redact`
@@ -88,7 +88,13 @@ impl Map for Redact {
     }
 
     fn apply(&self, batch: &mut Batch) {
-        let mut work = Work { rules: &self.rules, found: Vec::new(), secrets: Vec::new(), masked: 0 };
+        let mut work = Work {
+            rules: &self.rules,
+            layers: Layers::default(),
+            found: Vec::new(),
+            secrets: Vec::new(),
+            masked: 0,
+        };
         let mut cells = cells_by_row(batch);
         let mut next = 0;
         for row in 0..batch.rows.len() {
@@ -129,6 +135,7 @@ fn cells_by_row(batch: &Batch) -> Vec<ColumnCell> {
 /// Searches and overwrites the texts of one event after the other.
 struct Work<'a> {
     rules: &'a Rules,
+    layers: Layers,
     found: Vec<Found>,
     /// What was overwritten in the current event, as it reads without escapes.
     secrets: Vec<Vec<u8>>,
@@ -185,8 +192,13 @@ impl Work<'_> {
     /// Searches a text and overwrites what is found. `true`: it has something that secrets come with.
     fn search(&mut self, batch: &mut Batch, span: Span) -> bool {
         self.found.clear();
-        let suspicious =
-            mask::search(self.rules, batch.text.stored(span), span.is_escaped(), &mut self.found);
+        let suspicious = mask::search(
+            self.rules,
+            batch.text.stored(span),
+            span.is_escaped(),
+            &mut self.layers,
+            &mut self.found,
+        );
         self.overwrite(batch, span);
         suspicious
     }
@@ -260,7 +272,14 @@ impl Work<'_> {
 
     fn copies(&mut self, batch: &mut Batch, span: Span, secrets: &[Vec<u8>], whole: bool) {
         self.found.clear();
-        mask::copies(batch.text.stored(span), span.is_escaped(), secrets, whole, &mut self.found);
+        mask::copies(
+            batch.text.stored(span),
+            span.is_escaped(),
+            secrets,
+            whole,
+            &mut self.layers,
+            &mut self.found,
+        );
         self.overwrite(batch, span);
     }
 }

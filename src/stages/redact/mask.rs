@@ -9,7 +9,7 @@ use std::ops::Range;
 use crate::event::escape::unescape_into;
 use crate::event::json;
 
-use super::rules::Rules;
+use super::rules::{Rules, Suspicion};
 
 /// Layers of escapes that are undone. Real logs have up to three: an engine's, a logger's, a payload's.
 const LAYERS: usize = 4;
@@ -38,35 +38,70 @@ pub struct Found {
 }
 
 /// Text without some layers of escapes.
+#[derive(Debug, Default)]
 struct Layer {
     bytes: Vec<u8>,
     /// The stored bytes that each byte is from.
     from: Vec<(u32, u32)>,
 }
 
-/// Calls `f` with each layer of a text, and with what turns a range of it into one of the stored text.
-fn layers(stored: &[u8], escaped: bool, mut f: impl FnMut(&[u8], &dyn Fn(&Range<usize>) -> Range<usize>)) {
-    let mut escapes = has_escapes(stored);
-    if !(escaped && escapes) {
-        f(stored, &|range| whole_escapes(stored, range));
-    }
-    let mut layer: Option<Layer> = None;
-    for _ in 0..LAYERS {
-        if !escapes {
-            return;
+/// Room for layers, kept between texts.
+#[derive(Debug, Default)]
+pub struct Layers {
+    last: Layer,
+    next: Layer,
+}
+
+impl Layers {
+    /// Calls `f` with each layer of a text, and with what turns a range of it into one of the stored text.
+    fn each(
+        &mut self,
+        stored: &[u8],
+        escaped: bool,
+        mut f: impl FnMut(&[u8], &dyn Fn(&Range<usize>) -> Range<usize>),
+    ) {
+        let mut escapes = has_escapes(stored);
+        if !(escaped && escapes) {
+            f(stored, &|range| whole_escapes(stored, range));
         }
-        let next = match &layer {
-            None => unescape(stored, |range| (range.start as u32, range.end as u32)),
-            Some(last) => {
-                unescape(&last.bytes, |range| (last.from[range.start].0, last.from[range.end - 1].1))
+        for depth in 0..LAYERS {
+            if !escapes {
+                return;
             }
-        };
-        escapes = has_escapes(&next.bytes);
-        f(&next.bytes, &|range| {
-            let range = whole_escapes(&next.bytes, range);
-            next.from[range.start].0 as usize..next.from[range.end - 1].1 as usize
-        });
-        layer = Some(next);
+            let Layers { last, next } = self;
+            if depth == 0 {
+                unescape(stored, |range| (range.start as u32, range.end as u32), next);
+            } else {
+                unescape(&last.bytes, |range| (last.from[range.start].0, last.from[range.end - 1].1), next);
+            }
+            escapes = has_escapes(&next.bytes);
+            f(&next.bytes, &|range| {
+                let range = whole_escapes(&next.bytes, range);
+                next.from[range.start].0 as usize..next.from[range.end - 1].1 as usize
+            });
+            std::mem::swap(last, next);
+        }
+    }
+
+    /// Whether a text that has escapes needs a closer look in any of its layers.
+    fn suspects(&mut self, rules: &Rules, stored: &[u8]) -> bool {
+        let (last, next) = (&mut self.last.bytes, &mut self.next.bytes);
+        last.clear();
+        unescape_into(stored, last);
+        for _ in 0..LAYERS {
+            match rules.suspects(last) {
+                Suspicion::None => return false,
+                Suspicion::Some => return true,
+                Suspicion::Escapes => {}
+            }
+            next.clear();
+            unescape_into(last, next);
+            if next == last {
+                return false;
+            }
+            std::mem::swap(last, next);
+        }
+        true
     }
 }
 
@@ -95,8 +130,9 @@ fn escape_len(text: &[u8], at: usize) -> usize {
     }
 }
 
-fn unescape(text: &[u8], from: impl Fn(Range<usize>) -> (u32, u32)) -> Layer {
-    let mut layer = Layer { bytes: Vec::with_capacity(text.len()), from: Vec::with_capacity(text.len()) };
+fn unescape(text: &[u8], from: impl Fn(Range<usize>) -> (u32, u32), layer: &mut Layer) {
+    layer.bytes.clear();
+    layer.from.clear();
     let mut at = 0;
     while at < text.len() {
         let len = if text[at] == b'\\' { escape_len(text, at) } else { 1 };
@@ -108,7 +144,6 @@ fn unescape(text: &[u8], from: impl Fn(Range<usize>) -> (u32, u32)) -> Layer {
         layer.from.resize(layer.bytes.len(), from(at..at + len));
         at += len;
     }
-    layer
 }
 
 /// Widens a range that begins or ends inside an escape.
@@ -134,11 +169,22 @@ fn whole_escapes(text: &[u8], range: &Range<usize>) -> Range<usize> {
 }
 
 /// Adds the secrets of a text. `true`: it has something that secrets come with.
-pub fn search(rules: &Rules, stored: &[u8], escaped: bool, found: &mut Vec<Found>) -> bool {
-    if !rules.suspects(stored) {
+pub fn search(
+    rules: &Rules,
+    stored: &[u8],
+    escaped: bool,
+    layers: &mut Layers,
+    found: &mut Vec<Found>,
+) -> bool {
+    let clean = match rules.suspects(stored) {
+        Suspicion::None => true,
+        Suspicion::Escapes => !layers.suspects(rules, stored),
+        Suspicion::Some => false,
+    };
+    if clean {
         return false;
     }
-    layers(stored, escaped, |text, to_stored| {
+    layers.each(stored, escaped, |text, to_stored| {
         rules.find(text, &mut |range, mask| add(text, range, mask, to_stored, found));
     });
     true
@@ -201,8 +247,15 @@ pub fn all_values(text: &[u8], found: &mut Vec<Found>) {
 }
 
 /// Adds the places where secrets found in another text of the event stand in this one.
-pub fn copies(stored: &[u8], escaped: bool, secrets: &[Vec<u8>], whole: bool, found: &mut Vec<Found>) {
-    layers(stored, escaped, |text, to_stored| {
+pub fn copies(
+    stored: &[u8],
+    escaped: bool,
+    secrets: &[Vec<u8>],
+    whole: bool,
+    layers: &mut Layers,
+    found: &mut Vec<Found>,
+) {
+    layers.each(stored, escaped, |text, to_stored| {
         for secret in secrets {
             if secret.len() < COPY_MIN {
                 if whole && text == secret {
@@ -323,7 +376,7 @@ mod tests {
     fn layers_lead_back_to_the_stored_bytes() {
         let stored = br#"a\\nb\u0041\"x"#;
         let mut seen = Vec::new();
-        layers(stored, true, |text, to_stored| {
+        Layers::default().each(stored, true, |text, to_stored| {
             let all: Vec<String> = (0..text.len())
                 .map(|at| String::from_utf8_lossy(&stored[to_stored(&(at..at + 1))]).into_owned())
                 .collect();

@@ -118,40 +118,49 @@ pub fn plain(name: &str) -> String {
     letters.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()
 }
 
+/// Longest name that is looked at.
+const LONGEST: usize = 128;
+
 /// Whether the value of this name is a secret.
 pub fn is_secret(name: &[u8]) -> bool {
-    if name.len() < 3 || name.len() > 128 {
+    if name.len() < 3 || name.len() > LONGEST || !name.is_ascii() {
         return false;
     }
-    let Ok(name) = std::str::from_utf8(name) else { return false };
-    let mut letters = plain(name);
+    let mut letters = [0; LONGEST];
+    let mut len = 0;
+    for byte in name.iter().filter(|b| b.is_ascii_alphanumeric()) {
+        letters[len] = byte.to_ascii_lowercase();
+        len += 1;
+    }
+    let mut letters = without_digits(&letters[..len]);
     for tail in TAILS {
-        if let Some(front) = letters.strip_suffix(tail)
+        if let Some(front) = letters.strip_suffix(tail.as_bytes())
             && !front.is_empty()
         {
-            letters.truncate(front.len());
+            letters = front;
             break;
         }
     }
-    if NOT.iter().any(|not| letters.ends_with(not)) {
+    if NOT.iter().any(|not| letters.ends_with(not.as_bytes())) {
         return false;
     }
-    ENDS.iter().any(|end| letters.ends_with(end)) || WORDS.contains(&last_word(name).as_str())
+    let word = last_word(name);
+    ENDS.iter().any(|end| letters.ends_with(end.as_bytes()))
+        || WORDS.iter().any(|secret| word.eq_ignore_ascii_case(secret.as_bytes()))
 }
 
-/// The last word of a name, in lower case: behind the last `_`, `-`, dot or capital.
-fn last_word(name: &str) -> String {
-    let name = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    let separator = name.rfind(['_', '-', '.']).map_or(0, |at| at + 1);
+fn without_digits(name: &[u8]) -> &[u8] {
+    let digits = name.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    &name[..name.len() - digits]
+}
+
+/// The last word of a name: behind the last `_`, `-`, dot, or capital after a small letter.
+fn last_word(name: &[u8]) -> &[u8] {
+    let name = without_digits(name);
+    let separator = name.iter().rposition(|b| matches!(b, b'_' | b'-' | b'.')).map_or(0, |at| at + 1);
     let word = &name[separator..];
-    let mut start = 0;
-    let bytes = word.as_bytes();
-    for at in 1..bytes.len() {
-        if bytes[at].is_ascii_uppercase() && bytes[at - 1].is_ascii_lowercase() {
-            start = at;
-        }
-    }
-    word[start..].to_ascii_lowercase()
+    let capital = word.windows(2).rposition(|two| two[0].is_ascii_lowercase() && two[1].is_ascii_uppercase());
+    &word[capital.map_or(0, |at| at + 1)..]
 }
 
 #[cfg(test)]
