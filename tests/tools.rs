@@ -377,3 +377,16 @@ fn print_one() {
         );
     }
 }
+
+#[test]
+#[ignore = "prints what is found in every log"]
+fn print_all() {
+    for file in all_logs() {
+        let events = run(&*extract_with(rules_of(&file)), &read(&file), &[]);
+        let calls = count(&events, |e| e.call);
+        let errors = count(&events, |e| !e.error.is_empty());
+        let durations = count(&events, |e| e.duration.is_some());
+        let made = events.iter().filter(|e| e.made).count();
+        println!("{file}: calls {calls:?} errors {errors:?} durations {durations:?} made {made}");
+    }
+}

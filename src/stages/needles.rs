@@ -1,7 +1,8 @@
 //! What can be searched in raw text before any parsing.
 //!
 //! * [`Needles`] never change an answer: a record that has none of them cannot matter to what comes behind.
-//! * Their texts are made of characters that no JSON encoder escapes, so they are found in escaped text too.
+//! * Their texts are made of characters that no JSON encoder escapes, so they are found in escaped text too; one may
+//!   begin with a quote, for the backslash that escapes it stands before it.
 //! * They speak of the record as it will be, after joining and unwrapping. Whoever searches bytes must take the normal
 //!   path where the bytes may differ: wrapped notations, colour codes, records cut into parts, an open record.
 

@@ -140,7 +140,11 @@ fn tool_quoted(name: &[u8], rest: &[u8], found: &mut Found<'_>) {
         let seen = Seen::new(Notation::Timing, Phase::End).with_outcome(Some(class));
         found.add(seen.with_duration(took.map(|(ns, _)| ns)), name);
     } else if rest.starts_with(b" raised an unexpected exception") {
+        // The same failure may be told by another line too.
         failure(Class::Tool, name, found);
+        if let Some(seen) = found.seen.last_mut() {
+            seen.view = u32::MAX;
+        }
     } else if let Some(rest) = rest.strip_prefix(b" failed: ") {
         failure(Class::of_text(rest), name, found);
     } else if rest.starts_with(b" rejected arguments") {
@@ -160,6 +164,17 @@ fn request_timing(rest: &[u8], found: &mut Found<'_>) {
         let text = took.map_or(rest, |(_, end)| &rest[end..]);
         let seen = seen.with_outcome(Some(Class::of_text(text))).with_duration(took.map(|(ns, _)| ns));
         found.add(seen, name_in_error(text).unwrap_or_default());
+    }
+}
+
+/// Spring AI: `Starting execution of tool: NAME`, `Successful execution of tool: NAME`; a failure has no line.
+pub fn spring(text: &[u8], found: &mut Found<'_>) {
+    for (literal, phase) in
+        [("Starting execution of tool: ", Phase::Start), ("Successful execution of tool: ", Phase::End)]
+    {
+        if let Some((name, _)) = said(text, literal).and_then(take_name) {
+            return found.add(Seen::new(Notation::Gateway, phase), name);
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod call;
 pub mod duration;
 pub mod library;
 pub mod lines;
+pub mod literals;
 pub mod made;
 pub mod memory;
 pub mod otel;
@@ -19,23 +20,22 @@ pub mod record;
 pub mod rpc;
 pub mod rule;
 pub mod seen;
+pub mod settings;
 pub mod structured;
 
-use aho_corasick::{AhoCorasick, Input, MatchKind};
-use memchr::memmem;
-use schemars::JsonSchema;
-use serde::Deserialize;
-
 use super::needles::{Foresight, Needles};
-use super::{Kind, Scan, Stage};
+use super::{Kind, Scan};
 use crate::config::{Diags, Settings};
-use crate::event::{Batch, End, Field, Flags, Level, NO_TIME, Nanos, Presence, Row, Schema, Span};
+use crate::event::{Batch, End, Field, Flags, Level, NO_TIME, Nanos, Presence, Row, Schema};
 use call::{NAMELESS, Place, clock};
+pub use literals::LITERALS;
+use literals::{Families, Search};
 use made::{Made, Writer};
 use memory::{Names, OPEN, ToolMemory, is_due};
 use record::Record;
-use rule::{Rule, RuleSettings};
+use rule::Rule;
 use seen::{Found, Phase, Scratch};
+use settings::{ExtractSettings, build};
 
 /// The kind.
 pub const KIND: Kind = Kind {
@@ -45,104 +45,12 @@ pub const KIND: Kind = Kind {
     build,
 };
 
-/// Texts of which a record must hold one to tell anything of a tool call. Only the first character of one may be a
-/// quote: JSON puts a backslash before it, which leaves the text findable.
-pub const LITERALS: &[&str] = &[
-    "jsonrpc",
-    "tools/call",
-    "ool '",
-    "tool_",
-    "\"tool",
-    "tool=",
-    "toolName",
-    "ToolName",
-    "tool.name",
-    "mcp.tool",
-    "mcpTool",
-    "Handler called",
-    "CallTool",
-    "alling tool",
-    "executing tool",
-    "response error",
-    "execute_tool",
-    "time.busy",
-    "serve_inner",
-];
-
-/// Spellings that may hide one of the literals: colours inside `tool=`, quotes as numbers.
-const DOUBTS: &[&str] = &["tool\u{1b}", "tool\\u001b", "tool\\u001B", "\\u0022", "\\u0027"];
-
-/// Finds tool calls, their errors and durations in what MCP servers print: JSON-RPC, FastMCP and the SDKs of five
-/// languages, gateways, OpenTelemetry, structured records that name a tool, and `tool_call: NAME`. Written as
-/// `extract: tools`, or with rules for lines of your own:
-#[derive(Deserialize, JsonSchema, Debug)]
-#[serde(untagged)]
-pub enum ExtractSettings {
-    /// Everything that is known.
-    What(What),
-    /// What is known, and rules.
-    Rules(Rules),
-}
-
-/// What to find.
-#[derive(Deserialize, JsonSchema, Debug, Clone, Copy)]
-#[serde(rename_all = "lowercase")]
-pub enum What {
-    /// Tool calls.
-    Tools,
-}
-
-/// What to find, with rules.
-#[derive(Deserialize, JsonSchema, Debug)]
-#[serde(deny_unknown_fields)]
-pub struct Rules {
-    /// Whether all notations that are known are looked for too. Default: true.
-    pub tools: Option<bool>,
-    /// Rules for lines of your own; the first that matches a line is taken, and counts before everything known.
-    #[serde(default)]
-    pub rules: Vec<RuleSettings>,
-}
-
 /// The stage.
 #[derive(Debug)]
 pub struct Extract {
     tools: bool,
     rules: Vec<Rule>,
-    search: AhoCorasick,
-    /// Every record is looked at: a rule has no literal.
-    all: bool,
-}
-
-fn build(settings: &Settings<'_>, diags: &mut Diags) -> Option<Stage> {
-    let decoded = match settings.decode::<ExtractSettings>() {
-        Ok(decoded) => decoded,
-        Err(error) => {
-            diags.error(settings.range(), error, "these settings", None);
-            return None;
-        }
-    };
-    let (tools, rules) = match decoded {
-        ExtractSettings::What(What::Tools) => (true, Vec::new()),
-        ExtractSettings::Rules(rules) => (rules.tools.unwrap_or(true), rules.rules),
-    };
-    if !tools && rules.is_empty() {
-        let help = Some("write `extract: tools`, or give `rules:`".to_owned());
-        diags.error(settings.range(), "this stage finds nothing", "no tools, no rules", help);
-        return None;
-    }
-    let mut ready = Vec::new();
-    let before = diags.findings.len();
-    for (at, rule) in rules.iter().enumerate() {
-        let at = at.to_string();
-        match Rule::new(rule) {
-            Ok(rule) => ready.push(rule),
-            Err((part, message, help)) => {
-                let range = settings.range_in(&["rules", &at, "regex"], part);
-                diags.error(range, message, "in this rule", help);
-            }
-        }
-    }
-    (diags.findings.len() == before).then(|| Stage::Scan(Box::new(Extract::new(tools, ready))))
+    search: Search,
 }
 
 /// What `apply` needs while it walks a batch.
@@ -159,19 +67,11 @@ struct Walk {
 impl Extract {
     /// The stage with these rules, and the notations that are known or not.
     pub fn new(tools: bool, rules: Vec<Rule>) -> Extract {
-        let mut literals: Vec<String> = Vec::new();
-        if tools {
-            literals.extend(LITERALS.iter().chain(DOUBTS).map(|&literal| literal.to_owned()));
-        }
         let all = rules.iter().any(|rule| rule.needles.is_none());
-        for needles in rules.iter().filter_map(|rule| rule.needles.as_ref()) {
-            literals.extend(needles.texts.iter().map(|text| text.to_string()));
-        }
-        let search = AhoCorasick::builder()
-            .match_kind(MatchKind::LeftmostFirst)
-            .build(&literals)
-            .expect("a few short literals make an automaton");
-        Extract { tools, rules, search, all }
+        let texts = rules.iter().filter_map(|rule| rule.needles.as_ref()).flat_map(|needles| &needles.texts);
+        let texts: Vec<String> = texts.map(|text| text.to_string()).collect();
+        let search = Search::new(tools, &texts, all);
+        Extract { tools, rules, search }
     }
 
     /// `extract: tools`.
@@ -207,48 +107,47 @@ impl Extract {
             return;
         }
         let record = Record { batch, row, text };
-        let has = |word: &str| memmem::find(text, word.as_bytes()).is_some();
-        if has("tool_") {
+        let is = self.search.families(batch, row);
+        if is.any(Families::DOCUMENT) {
             lines::document(text, &mut found);
             if !found.seen.is_empty() {
                 return;
             }
         }
-        if (has("ool") || has("CallToolRequest")) && lines::framework(text, &mut found) {
+        if is.any(Families::FRAMEWORK) && lines::framework(text, &mut found) {
             return;
         }
-        let raw = batch.text.stored(row.raw);
-        let in_raw = |word: &str| memmem::find(raw, word.as_bytes()).is_some() || has(word);
-        if (has("request_") || in_raw("request_")) && structured::middleware(&record, &mut found) {
+        if is.any(Families::METHOD) && structured::middleware(&record, &mut found) {
             return;
         }
-        if in_raw("jsonrpc") {
+        if is.any(Families::RPC) {
             rpc::messages(&record, &mut found);
             if !found.seen.is_empty() {
                 return;
             }
         }
-        if text.starts_with(b"mcp.") && structured::mcp_go(&record, &mut found) {
+        if is.any(Families::METHOD.and(Families::FIELD)) && structured::mcp_go(&record, &mut found) {
             return;
         }
-        if text.starts_with(b"re") && library::rmcp(&record, &mut found) {
+        if is.any(Families::RMCP) && library::rmcp(&record, &mut found) {
             return;
         }
-        if (in_raw("time.busy") || in_raw("serve_inner")) && library::spans(&record, &mut found) {
+        if is.any(Families::SPAN) && library::spans(&record, &mut found) {
             return;
         }
-        if (in_raw("tools/call") || in_raw("tool.name") || in_raw("execute_tool"))
-            && otel::spans(&record, &mut found)
-        {
+        if is.any(Families::OTEL) && otel::spans(&record, &mut found) {
             return;
         }
-        if has("alling tool ") {
+        if is.any(Families::GATEWAY) {
             lines::gateway(text, &mut found);
+            lines::spring(text, &mut found);
             if !found.seen.is_empty() {
                 return;
             }
         }
-        structured::record(&record, &mut found);
+        if is.any(Families::FIELD.and(Families::METHOD)) {
+            structured::record(&record, &mut found);
+        }
     }
 
     fn try_rules(
@@ -404,39 +303,6 @@ fn document_head(text: &[u8], found: &mut Found<'_>) -> bool {
     lines::document_line(phase, rest, found)
 }
 
-/// Where the next literal stands in what the source read.
-struct Hits<'a> {
-    search: &'a AhoCorasick,
-    from: usize,
-    next: usize,
-}
-
-impl Hits<'_> {
-    /// Whether a row may say anything: its raw text or its message, where that was made, holds a literal.
-    fn any(&mut self, batch: &Batch, row: &Row) -> bool {
-        if self.span(batch, row.raw) {
-            return true;
-        }
-        let inside = row.message.is_side() == row.raw.is_side()
-            && row.message.start() >= row.raw.start()
-            && row.message.start() + row.message.len() <= row.raw.start() + row.raw.len();
-        !inside && self.search.is_match(batch.text.stored(row.message))
-    }
-
-    fn span(&mut self, batch: &Batch, span: Span) -> bool {
-        if span.is_side() {
-            return self.search.is_match(batch.text.stored(span));
-        }
-        let start = span.start();
-        if start < self.from || self.next < start {
-            self.from = start;
-            let found = self.search.find(Input::new(batch.text.buf()).range(start..));
-            self.next = found.map_or(usize::MAX, |found| found.start());
-        }
-        self.next < start + span.len()
-    }
-}
-
 impl Scan for Extract {
     type Memory = ToolMemory;
 
@@ -456,8 +322,7 @@ impl Scan for Extract {
 
     fn apply(&self, memory: &mut ToolMemory, batch: &mut Batch, _now: Nanos) {
         let mut walk = Walk::default();
-        let mut hits = Hits { search: &self.search, from: 0, next: 0 };
-        hits.from = usize::MAX;
+        let mut hits = self.search.hits();
         for at in 0..batch.rows.len() {
             let row = batch.rows[at];
             if !row.alive() || row.flags.has(Flags::MADE) {
@@ -467,7 +332,7 @@ impl Scan for Extract {
             if (time != NO_TIME && time >= memory.due) || row.key.seq >= memory.due_seq {
                 self.expire(memory, time, row.key.seq, at, &mut walk.made);
             }
-            if row.flags.has(Flags::EXTRACTED) || !(self.all || hits.any(batch, &row)) {
+            if row.flags.has(Flags::EXTRACTED) || !hits.any(batch, &row) {
                 continue;
             }
             walk.scratch.clear();

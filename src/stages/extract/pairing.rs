@@ -13,6 +13,7 @@ use std::sync::Arc;
 use crate::event::{NO_TIME, Nanos, SECOND, SharedOrigin};
 
 use super::call::{Call, NAMELESS, Place, between};
+use super::rpc::may_answer;
 use super::seen::{Class, Notation, Phase, Seen};
 
 /// How long a beginning waits before it counts without its end.
@@ -282,7 +283,14 @@ impl Container {
         let bit = seen.notation.bit();
         let rank = seen.notation.rank();
         let mut outcome = Outcome { call: false, error: None, duration: None, name };
-        let found = self.running(seen, name, place).or_else(|| self.over(seen, name, place));
+        let running = self.running(seen, name, place);
+        if seen.weak
+            && let Some(Slot::Open(at)) = running
+            && self.open[at].starts & bit != 0
+        {
+            return outcome;
+        }
+        let found = running.or_else(|| self.over(seen, name, place));
         let paired = by_id(seen);
         if found.is_none() && paired {
             return outcome;
@@ -365,6 +373,9 @@ impl Container {
             if by_id(seen) && !same_id {
                 continue;
             }
+            if seen.notation == Notation::Rpc && !may_answer(call.views.0, seen.view) {
+                continue;
+            }
             let off = seen
                 .duration
                 .and_then(|d| between(call.place.when(), place.when()).map(|gap| (gap - d).abs()));
@@ -391,6 +402,9 @@ impl Container {
 
     /// The call that is over already, or the error, that this end tells of once more.
     fn over(&self, seen: &Seen, name: u32, place: &Place) -> Option<Slot> {
+        if by_id(seen) {
+            return None;
+        }
         let bit = seen.notation.bit();
         for (at, call) in self.done.iter().enumerate().rev() {
             if !call.may_be(name) {
@@ -410,7 +424,7 @@ impl Container {
                 }
                 continue;
             }
-            if by_id(seen) || (name == NAMELESS && !seen.adopts) {
+            if name == NAMELESS && !seen.adopts {
                 continue;
             }
             if call.ends != 0 && seen.outcome && call.class.is_some() != seen.error.is_some() {
@@ -437,6 +451,9 @@ impl Container {
             running.or_else(|| {
                 let over = |call: &Call| {
                     let told = call.may_be(name) && call.errors & bit == 0;
+                    if call.stub && call.views.0 != seen.view && call.name == name && call.errors == bit {
+                        return call.is_near(place, MOMENT);
+                    }
                     let own = same(call) && call.starts & bit != 0 && call.ends == 0;
                     own || told && call.class.is_some() && call.is_near(place, MOMENT + SECOND)
                 };
@@ -448,6 +465,7 @@ impl Container {
             stub.stub = true;
             stub.class = Some(class);
             stub.errors = bit;
+            stub.views.0 = seen.view;
             stub.failed = may;
             outcome.error = may.then_some(class);
             self.finish(stub);

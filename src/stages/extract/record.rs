@@ -18,7 +18,7 @@ pub struct Record<'a> {
 }
 
 /// Objects whose members are a record's own fields: what loggers and authors bundle them in.
-const BUNDLES: [&[u8]; 18] = [
+const BUNDLES: [&[u8]; 19] = [
     b"fields",
     b"extra",
     b"context",
@@ -37,6 +37,7 @@ const BUNDLES: [&[u8]; 18] = [
     b"contextMap",
     b"event",
     b"1",
+    b"@fields",
 ];
 
 /// Objects that are part of a name: `mcp.tool.name`.
@@ -61,9 +62,13 @@ impl<'a> Record<'a> {
         if let Some((at, end)) = document(self.text) {
             object(b"", &self.text[at..end], DEPTH, f);
             pairs(&self.text[..at], f);
+        } else if let Some(at) = python_dict(self.text) {
+            dict(&self.text[at..], f);
+            pairs(&self.text[..at], f);
         } else {
             pairs(self.text, f);
         }
+        below(self.text, f);
     }
 
     /// The value of one field, `a.b` leading into objects; the first of `names` that there is.
@@ -139,6 +144,86 @@ fn object<'a>(prefix: &[u8], text: &'a [u8], depth: usize, f: &mut dyn FnMut(&[u
             _ => f(name, json::as_value(text, member)),
         }
     });
+}
+
+/// Where Python's own form of a dictionary that ends the first line begins: `{'tool': 'read_file', 'n': 3}`.
+fn python_dict(text: &[u8]) -> Option<usize> {
+    let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
+    let at = memchr::memmem::find(line, b"{'")?;
+    line.trim_ascii_end().ends_with(b"}").then_some(at)
+}
+
+/// Calls `f` for every entry of such a dictionary whose value is plain; nested ones are left out.
+fn dict<'a>(text: &'a [u8], f: &mut dyn FnMut(&[u8], Value<'a>)) {
+    let (mut at, mut depth) = (0, 0usize);
+    let mut key: Option<&[u8]> = None;
+    while at < text.len() && text[at] != b'\n' {
+        match text[at] {
+            b'{' | b'[' | b'(' => depth += 1,
+            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
+            b',' if depth == 1 => key = None,
+            quote @ (b'\'' | b'"') => {
+                let Some(end) = quote_end(text, at, quote) else { return };
+                let inside = &text[at + 1..end];
+                at = end;
+                if depth == 1 {
+                    match key {
+                        None => key = Some(inside),
+                        Some(name) => f(name, Value::Text(inside)),
+                    }
+                }
+            }
+            b if depth == 1 && key.is_some() && (b.is_ascii_alphanumeric() || b == b'-') => {
+                let len = text[at..]
+                    .iter()
+                    .position(|b| matches!(b, b',' | b'}' | b' '))
+                    .unwrap_or(text.len() - at);
+                let value = match &text[at..at + len] {
+                    b"True" => Value::Bool(true),
+                    b"False" => Value::Bool(false),
+                    b"None" => Value::Missing,
+                    word => json::parse_number(word),
+                };
+                if let Some(name) = key {
+                    f(name, value);
+                }
+                at += len - 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+fn quote_end(text: &[u8], at: usize, quote: u8) -> Option<usize> {
+    let mut end = at + 1;
+    while *text.get(end)? != quote {
+        end += if text[end] == b'\\' { 2 } else { 1 };
+    }
+    Some(end)
+}
+
+/// Calls `f` for every indented `key: value` below the first line, as pino-pretty writes fields.
+fn below<'a>(text: &'a [u8], f: &mut dyn FnMut(&[u8], Value<'a>)) {
+    for line in text.split(|b| *b == b'\n').skip(1).take(40) {
+        let inner = line.trim_ascii();
+        let indent = line.len() - line.trim_ascii_start().len();
+        let Some(colon) = memchr::memchr(b':', inner) else { continue };
+        let key = &inner[..colon];
+        let named = !key.is_empty()
+            && key.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+        if !(2..=4).contains(&indent) || !named || inner.get(colon + 1) != Some(&b' ') {
+            continue;
+        }
+        let value = &inner[colon + 2..];
+        match value {
+            [b'"', inside @ .., b'"'] => f(key, Value::Escaped(inside)),
+            b"true" => f(key, Value::Bool(true)),
+            b"false" => f(key, Value::Bool(false)),
+            [b'0'..=b'9' | b'-', ..] => f(key, json::parse_number(value)),
+            _ => {}
+        }
+    }
 }
 
 /// Calls `f` for every `key=value` of the first line; values may be quoted, or JSON objects.

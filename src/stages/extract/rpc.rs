@@ -61,6 +61,9 @@ fn contains(text: &[u8]) -> bool {
 /// Looks for messages in text without escapes; a message whose quotes are escaped once more is found too.
 fn scan(text: &[u8], found: &mut Found<'_>) {
     let Some(word) = memmem::find(text, WORD) else { return };
+    if text[word + WORD.len()..].starts_with(b"='") && python(text, found) {
+        return;
+    }
     // `data="{\"jsonrpc\":…"` of a field that was not unquoted.
     if text[..word].ends_with(b"\\\"") || text[..word].ends_with(b"\\u0022") {
         let from = memchr::memchr(b'{', text).unwrap_or(0);
@@ -75,7 +78,8 @@ fn scan(text: &[u8], found: &mut Found<'_>) {
 }
 
 fn messages_in(text: &[u8], found: &mut Found<'_>) {
-    let view = wording(Notation::Rpc, &text[..memchr::memchr2(b'{', b'[', text).unwrap_or(0)]);
+    let head = &text[..memchr::memchr2(b'{', b'[', text).unwrap_or(0)];
+    let view = wording(Notation::Rpc, head) << 2 | direction(head);
     let (mut from, mut tries, mut count) = (0, 0, 0);
     while let Some(at) = memchr::memchr(b'{', &text[from..]).map(|at| from + at) {
         let Some(word) = memmem::find(&text[at..], WORD) else { return };
@@ -101,6 +105,66 @@ fn messages_in(text: &[u8], found: &mut Found<'_>) {
             from = at + 1;
         }
     }
+}
+
+/// Which way a message goes, as far as the words before it say: 1 in, 2 out, 0 unknown. Servers send requests too, and
+/// number them on their own.
+fn direction(head: &[u8]) -> u32 {
+    let head = head[head.len().saturating_sub(60)..].to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|w| memmem::find(&head, w.as_bytes()).is_some());
+    match (
+        has(&["read", "recv", "receiv", "incoming", "stdin", "<-", "<<", "from client"]),
+        has(&["write", "wrote", "send", "sent", "outgoing", "stdout", "->", ">>", "to client"]),
+    ) {
+        (true, false) => 1,
+        (false, true) => 2,
+        _ => 0,
+    }
+}
+
+/// Whether a response may answer a request, by the ways that their messages go.
+pub fn may_answer(request: u32, response: u32) -> bool {
+    request & 3 == 0 || request & 3 != response & 3
+}
+
+/// Python's own form of a message: `JSONRPCRequest(method='tools/call', params={'name': 'x'}, jsonrpc='2.0', id=4)`.
+fn python(text: &[u8], found: &mut Found<'_>) -> bool {
+    let has = |word: &str| memmem::find(text, word.as_bytes());
+    let id = memmem::find_iter(text, b"id=").find_map(|at| {
+        let own = at == 0 || !text[at - 1].is_ascii_alphanumeric() && text[at - 1] != b'_';
+        let rest = &text[at + 3..];
+        let end = rest.iter().position(|b| matches!(b, b',' | b')' | b' '))?;
+        own.then(|| hash(&rest[..end]))
+    });
+    let Some(id) = id else { return false };
+    let mut seen = Seen::new(Notation::Rpc, Phase::End);
+    seen.id = id;
+    if has("JSONRPCRequest(").is_some() {
+        if has("method='tools/call'").is_none() {
+            return true;
+        }
+        seen.phase = Phase::Start;
+        let name = ["'name': '", " name='", "(name='"].iter().find_map(|key| {
+            let rest = &text[has(key)? + key.len()..];
+            rest.get(..memchr::memchr(b'\'', rest)?)
+        });
+        found.add(seen, name.unwrap_or_default());
+    } else if has("JSONRPCResponse(").is_some() {
+        let failed = has("'isError': True")
+            .or_else(|| has("isError=True"))
+            .map(|at| Class::of_text(&text[at.saturating_sub(400)..at]));
+        found.add(seen.with_outcome(failed), b"");
+    } else if let Some(at) = has("JSONRPCError(") {
+        let code = has("code=").and_then(|at| {
+            let rest = &text[at + 5..];
+            let end = rest.iter().position(|b| !(b.is_ascii_digit() || *b == b'-'))?;
+            std::str::from_utf8(&rest[..end]).ok()?.parse().ok()
+        });
+        found.add(seen.with_outcome(Some(Class::of_code(code.unwrap_or(0), &text[at..]))), b"");
+    } else {
+        return false;
+    }
+    true
 }
 
 /// The members of a message that matter.
@@ -223,6 +287,18 @@ mod tests {
         ] {
             assert_eq!(read(text), [(Phase::End, String::new(), error)], "{text}");
         }
+    }
+
+    #[test]
+    fn messages_of_python_are_read_too() {
+        let text = "Received message: root=JSONRPCRequest(method='tools/call', params={'name': 'a', 'arguments': {}}, jsonrpc='2.0', id=4)";
+        assert_eq!(read(text), [(Phase::Start, "a".to_owned(), None)]);
+        let text = "root=JSONRPCResponse(jsonrpc='2.0', id=4, result={'content': [], 'isError': True})";
+        assert_eq!(read(text), [(Phase::End, String::new(), Some(Class::Tool))]);
+        let text =
+            "JSONRPCError(jsonrpc='2.0', id=4, error=ErrorData(code=-32602, message='bad', data=None))";
+        assert_eq!(read(text), [(Phase::End, String::new(), Some(Class::InvalidParams))]);
+        assert_eq!(read("root=JSONRPCRequest(method='tools/list', jsonrpc='2.0', id=4)"), []);
     }
 
     #[test]

@@ -206,6 +206,8 @@ pub struct Seen {
     pub adopts: bool,
     /// An error that waits for the line that ends its call.
     pub deferred: bool,
+    /// Only the level says that it failed: while the call runs it is a line of the tool's own.
+    pub weak: bool,
     /// Hash of the enclosing span's id (OpenTelemetry); 0 if there is none.
     pub parent: u64,
 }
@@ -224,6 +226,7 @@ impl Seen {
             duration: None,
             adopts: true,
             deferred: false,
+            weak: false,
             parent: 0,
         }
     }

@@ -8,7 +8,7 @@ use crate::event::{Flags, Level, Value};
 use super::duration::{self, Unit};
 use super::lines::name_in_error;
 use super::record::{Record, plain};
-use super::seen::{Class, Found, Notation, Phase, Seen, hash, take_name, wording};
+use super::seen::{Class, Found, Notation, Phase, Seen, hash, is_name, wording};
 
 /// What a record's fields say, as far as it concerns tool calls.
 #[derive(Default)]
@@ -220,9 +220,9 @@ fn words(text: &[u8]) -> Option<Phase> {
 /// FastMCP's logging middleware, JSON or `key=value`: `request_start`, `request_success`, `request_error` of
 /// `tools/call`. Whether the record is one of these, of any method.
 pub fn middleware(record: &Record<'_>, found: &mut Found<'_>) -> bool {
-    let facts = Facts::of(record);
-    let event = if facts.event.is_empty() { record.text } else { &facts.event };
-    let word = event.get(..event.iter().position(|b| *b == b' ').unwrap_or(event.len())).unwrap_or(event);
+    let mut facts = Facts::of(record);
+    let event = if facts.event.is_empty() { record.text.to_vec() } else { std::mem::take(&mut facts.event) };
+    let word = &event[..event.iter().position(|b| *b == b' ').unwrap_or(event.len())];
     let phase = match word {
         b"request_start" => Phase::Start,
         b"request_success" | b"request_error" => Phase::End,
@@ -239,6 +239,12 @@ pub fn middleware(record: &Record<'_>, found: &mut Found<'_>) -> bool {
         return true;
     }
     seen.duration = facts.duration.and_then(|(unit, value)| duration::of_value(value, unit));
+    if !json && let Some(at) = memmem::find(record.text, b" error=") {
+        // Not quoted: it is the last, and goes on to the end.
+        let text = &record.text[at + 7..];
+        facts.error = Some(Class::of_text(text));
+        facts.error_name = name_in_error(text).unwrap_or_default().to_vec();
+    }
     let failed = (word == b"request_error").then_some(facts.error.unwrap_or(Class::Tool));
     found.add(seen.with_outcome(failed), &facts.error_name);
     true
@@ -301,7 +307,7 @@ pub fn record(record: &Record<'_>, found: &mut Found<'_>) {
         .duration
         .and_then(|(unit, value)| duration::of_value(value, unit.or_else(|| family_unit(record, value))));
     let ended = facts.duration.is_some() || failed.is_some() || facts.went == Some(Went::Well);
-    if tool.is_empty() || take_name(tool).is_none() {
+    if !is_name(tool) {
         if facts.method {
             method_only(record, &facts, ended, failed, took, found);
         }
@@ -316,6 +322,8 @@ pub fn record(record: &Record<'_>, found: &mut Found<'_>) {
         seen.error = failed;
         seen.outcome = facts.went.is_some() || failed.is_some();
         seen.duration = took;
+        seen.weak =
+            !told_failed && facts.went.is_none() && facts.duration.is_none() && says != Some(Phase::Error);
     } else if facts.went == Some(Went::On) {
         seen.phase = Phase::Start;
     } else {
@@ -383,6 +391,12 @@ fn console_unit(raw: &[u8]) -> Option<Unit> {
     let mut plain = Vec::new();
     super::record::strip_colours(&raw[..raw.len().min(300)], &mut plain);
     let has = |word: &str| memmem::find(&plain, word.as_bytes()).is_some();
+    if let Some(at) = memmem::find(&plain, b" (")
+        && plain[at + 2..].iter().find(|b| !b.is_ascii_digit()) == Some(&b')')
+        && plain.starts_with(b"[")
+    {
+        return Some(Unit::Ms); // pino-pretty: [16:47:30.123] INFO (25840): message
+    }
     if [" INF ", " ERR ", " WRN ", " DBG ", " TRC ", " FTL "].iter().any(|w| has(w)) {
         return Some(Unit::Ms);
     }

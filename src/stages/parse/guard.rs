@@ -18,7 +18,8 @@ impl Guard {
     pub const MOST: usize = 64;
 
     /// A guard over literals; `None` if they are no use: none at all, an empty or a very short one, one that JSON may
-    /// escape in ways that a search cannot follow (quotes, backslashes, control characters, non-ASCII letters).
+    /// escape in ways that a search cannot follow (quotes behind the beginning, backslashes, control characters, non-ASCII
+    /// letters).
     pub fn new<S: AsRef<str>>(literals: &[S], ignore_case: bool) -> Option<Guard> {
         if literals.is_empty() || literals.len() > Guard::MOST {
             return None;
@@ -26,8 +27,10 @@ impl Guard {
         let mut patterns: Vec<String> = Vec::new();
         for literal in literals {
             let literal = literal.as_ref();
+            // A quote that begins one is found behind the backslash that JSON puts before it.
+            let rest = literal.strip_prefix('"').unwrap_or(literal);
             if literal.len() < 3
-                || !literal.bytes().all(|b| (0x20..0x7f).contains(&b) && b != b'"' && b != b'\\')
+                || !rest.bytes().all(|b| (0x20..0x7f).contains(&b) && b != b'"' && b != b'\\')
             {
                 return None;
             }
@@ -123,6 +126,10 @@ mod tests {
         }
         for no in ["error", r"\u003cb\u003e", r"\n\t", "plain"] {
             assert!(!hit(&guard, no), "{no}");
+        }
+        let guard = Guard::new(&["\"tool"], false).unwrap();
+        for yes in [r#"{"tool":1}"#, r#"{\"tool\":1}"#, r"\u0022tool", r#"\\\"tools"#] {
+            assert!(hit(&guard, yes), "{yes}");
         }
         let guard = Guard::new(&["error"], true).unwrap();
         for yes in ["ERROR", "Error", r"\u0045rror", r"\u0065rror"] {
