@@ -165,9 +165,13 @@ impl Shared {
     }
 
     fn save(&self) {
-        if let Some(saver) = &self.saver
-            && let Err(error) = saver.save(&self.branches)
-        {
+        let Some(saver) = &self.saver else { return };
+        // A dead letter's receipt is settled: it must be on the disk before the position behind it.
+        if let Err(error) = self.dead_letters.sync() {
+            self.trouble(format!("cannot sync the dead letters: {error}"));
+            return;
+        }
+        if let Err(error) = saver.save(&self.branches) {
             self.trouble(format!("cannot write the checkpoint: {}", deliver::with_cause(&error)));
         }
     }
