@@ -17,7 +17,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("stages", &["config", "event", "telemetry"]),
     ("platform", &["config", "event", "telemetry"]),
     ("event", &["ack"]),
-    ("ack", &[]),
+    // Named points where a test ends the process.
+    ("ack", &["telemetry"]),
     ("config", &[]),
     ("telemetry", &[]),
 ];

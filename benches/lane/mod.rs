@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use mcpp::event::{Batch, Buffer, DynMemory, Identity, Nanos, Origin, Partition, SECOND, SharedOrigin, Text, time};
+use mcpp::event::{
+    Batch, Buffer, DynMemory, Identity, Nanos, Origin, Partition, SECOND, SharedOrigin, Text, time,
+};
 use mcpp::plan::{Options, Plan};
 use mcpp::sinks::{Built, Chunk, Event};
 use mcpp::sources::DynDecoder;
