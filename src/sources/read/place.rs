@@ -3,7 +3,6 @@
 //! * A file is known by device, inode and the first bytes of its text; a copy or a compressed one by its text alone.
 //! * The seed of ids is fixed when the first line is there and never changes, wherever the file moves.
 
-use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -29,11 +28,6 @@ impl Fingerprint {
     pub(super) fn of(head: &[u8]) -> Fingerprint {
         let head = &head[..head.len().min(PRINT)];
         Fingerprint { bytes: head.len() as u16, hash: xxh3_64(head) }
-    }
-
-    /// Of an open file as it is now.
-    pub(super) fn read(body: &mut Body) -> io::Result<Fingerprint> {
-        Ok(Fingerprint::of(&body.head(PRINT)?))
     }
 
     /// Whether a text that starts with `head` started with this. An empty text starts every other.

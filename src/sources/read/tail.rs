@@ -58,6 +58,8 @@ pub(super) struct Tail {
     place: Option<Place>,
     last_text: Instant,
     next_notice: Option<Instant>,
+    /// The file read before, and when it was last written to, if others come after it.
+    previous: Option<(Place, Nanos)>,
     missing_since: Option<Instant>,
     replaced_since: Option<Instant>,
     /// The end of a life has been said, and no file has been there since.
@@ -86,8 +88,6 @@ struct Open {
     want: usize,
     /// It will not grow: a half line at its end is a line.
     last: bool,
-    /// Checked since it was quiet to be the file it was.
-    checked: bool,
 }
 
 /// What became of one step.
@@ -121,6 +121,7 @@ impl Tail {
             place: None,
             last_text: Instant::now(),
             next_notice: None,
+            previous: None,
             missing_since: None,
             replaced_since: None,
             said_gone: false,
@@ -220,9 +221,6 @@ impl Tail {
     }
 
     fn read(&mut self, cx: &Context<'_>) -> io::Result<Step> {
-        if !self.check()? {
-            return Ok(self.truncated(cx));
-        }
         if !self.skip_rest()? {
             return self.at_end(cx);
         }
@@ -246,6 +244,10 @@ impl Tail {
         };
         let (offset, bytes) = (open.place.offset, &mut room.bytes);
         let got = open.body.read_at(offset, want, bytes)?;
+        // Looked at behind the read: what was read before the file was written anew is good.
+        if !open.is_same()? {
+            return Ok(self.truncated(cx));
+        }
         let line_end = memrchr(b'\n', bytes).map(|at| at + 1);
         let used = match line_end {
             Some(used) => used,
@@ -310,20 +312,6 @@ impl Tail {
         Ok(true)
     }
 
-    /// Whether the open file is still what it was; looked at once after each quiet time.
-    fn check(&mut self) -> io::Result<bool> {
-        let Some(open) = &mut self.open else { return Ok(true) };
-        if open.checked || open.body.is_packed() {
-            return Ok(true);
-        }
-        let size = open.body.metadata()?.size();
-        if size < open.place.offset || !open.place.fingerprint.starts(&open.body.head(1024)?) {
-            return Ok(false);
-        }
-        open.checked = true;
-        Ok(true)
-    }
-
     /// Fixes what the file is known by, now that its first line is there.
     fn identify(&mut self, cx: &Context<'_>) -> io::Result<()> {
         let Some(open) = &mut self.open else { return Ok(()) };
@@ -347,7 +335,11 @@ impl Tail {
             }
             self.last = (place.seed, place.generation);
         } else if place.fingerprint.may_grow() && !open.body.is_packed() {
-            place.fingerprint = Fingerprint::read(&mut open.body)?;
+            let head = open.body.head(1024)?;
+            // Another text is another file, as will be seen behind the read.
+            if place.fingerprint.starts(&head) {
+                place.fingerprint = Fingerprint::of(&head);
+            }
         }
         if !open.body.is_packed() {
             place.size = open.body.metadata()?.size();
@@ -359,10 +351,12 @@ impl Tail {
     fn at_end(&mut self, cx: &Context<'_>) -> io::Result<Step> {
         let Some(open) = &mut self.open else { return Ok(Step::Progress) };
         if open.last {
+            // While it was read the files behind it may have been renamed.
+            self.previous =
+                (!cx.once && !self.files.is_empty()).then(|| (open.place.clone(), modified(&open.body)));
             self.open = None;
             return Ok(Step::Progress);
         }
-        open.checked = false;
         if cx.once || open.body.is_packed() || !self.files.is_empty() {
             open.last = true;
             return Ok(Step::Progress);
@@ -372,7 +366,7 @@ impl Tail {
             Ok(there) if (there.dev(), there.ino()) == (open.place.dev, open.place.inode) => {
                 (self.missing_since, self.replaced_since) = (None, None);
                 if there.size() < open.place.offset {
-                    return Ok(Step::Progress);
+                    return Ok(self.truncated(cx));
                 }
             }
             Ok(there) => {
@@ -425,6 +419,24 @@ impl Tail {
 
     /// Opens the next file; `false`: there is none.
     fn open_next(&mut self, cx: &Context<'_>) -> bool {
+        let Some((place, last)) = self.previous.take() else { return self.open_first(cx) };
+        // A rotation between looking and opening gives other files these paths: look again behind the opening.
+        for _ in 0..8 {
+            self.files = resume::after(&place, last, &self.found.path);
+            let wanted = self.files.front().map(|pending| pending.path.clone());
+            if !self.open_first(cx) {
+                return false;
+            }
+            let now = resume::after(&place, last, &self.found.path);
+            if now.front().map(|pending| &pending.path) == wanted.as_ref() {
+                break;
+            }
+            self.open = None;
+        }
+        true
+    }
+
+    fn open_first(&mut self, cx: &Context<'_>) -> bool {
         let Some(pending) = self.files.pop_front() else { return false };
         match self.open_file(&pending, cx) {
             Ok(open) => {
@@ -473,7 +485,7 @@ impl Tail {
         if matches!(pending.start, Start::End) {
             self.identify_end(&mut body, &mut place, cx)?;
         }
-        Ok(Open { body, place, path: pending.path.clone(), half: 0, want: 0, last: false, checked: true })
+        Ok(Open { body, place, path: pending.path.clone(), half: 0, want: 0, last: false })
     }
 
     /// A place at the end of what is there now, behind the last whole line.
@@ -594,6 +606,15 @@ fn modified(body: &Body) -> Nanos {
 }
 
 impl Open {
+    /// Whether the file still holds the text that was read, and was not cut off or written anew.
+    fn is_same(&mut self) -> io::Result<bool> {
+        if self.body.is_packed() {
+            return Ok(true);
+        }
+        let size = self.body.metadata()?.size();
+        Ok(size >= self.place.offset && self.place.fingerprint.starts(&self.body.head(1024)?))
+    }
+
     /// Whether the format can be told: a whole line is there, or as much as is looked at, or all there will be.
     fn has_line(&mut self, cx: &Context<'_>) -> bool {
         if self.place.offset > 0 {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -45,6 +45,10 @@ pub(in crate::sources) struct Seen {
     pub(in crate::sources) largest: usize,
     pub(in crate::sources) gone: Vec<String>,
     pub(in crate::sources) opened: usize,
+    /// What the run began with.
+    pub(in crate::sources) began: HashMap<String, SavedPartition>,
+    /// All of `saved` after each delivery.
+    pub(in crate::sources) history: Vec<HashMap<String, SavedPartition>>,
 }
 
 /// A source that runs.
@@ -130,6 +134,10 @@ fn consume(deliveries: Receiver<Delivery>, seen: &Mutex<Seen>) {
             ..SavedPartition::default()
         };
         seen.saved.insert(key, saved);
+        let now = seen.saved.clone();
+        if seen.history.len() < 10_000 {
+            seen.history.push(now);
+        }
     }
 }
 
@@ -148,7 +156,7 @@ pub(in crate::sources) fn start_with(
     budget: usize,
 ) -> Running {
     let (stop, shutdown) = watch::channel(false);
-    let seen = Arc::new(Mutex::new(Seen::default()));
+    let seen = Arc::new(Mutex::new(Seen { began: saved.clone(), ..Seen::default() }));
     let (sender, receiver) = channel();
     let shared = seen.clone();
     let consumer = std::thread::spawn(move || consume(receiver, &shared));
