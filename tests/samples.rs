@@ -12,6 +12,7 @@ use mcpp::event::{
     Span, Text, Value,
 };
 use mcpp::stages::Scan;
+use mcpp::stages::needles::Needles;
 use mcpp::stages::parse::{Parse, ParseMemory};
 use serde_json::Value as Json;
 
@@ -79,37 +80,64 @@ fn collect(batch: &Batch, out: &mut Vec<Event>) {
     }
 }
 
+/// How lines are fed.
+#[derive(Clone, Copy, Default)]
+struct Feed<'a> {
+    /// Lines in each batch; one batch when empty.
+    pieces: &'a [usize],
+    /// Engine time of each line; none when empty.
+    times: &'a [i64],
+    /// Lines are the inside of JSON strings, as in Docker's json-file.
+    escaped: bool,
+    /// Between batches the clock asks for what is over.
+    clock: bool,
+}
+
+fn lines_of(text: &[u8]) -> Vec<&[u8]> {
+    let mut lines: Vec<&[u8]> = text.split(|b| *b == b'\n').collect();
+    if lines.last() == Some(&&b""[..]) {
+        lines.pop();
+    }
+    lines
+}
+
 /// Feeds a text file's lines to `parse`, a batch for every piece.
 fn run(parse: &Parse, text: &[u8], pieces: &[usize]) -> Vec<Event> {
+    feed(parse, text, Feed { pieces, ..Feed::default() })
+}
+
+fn feed(parse: &Parse, text: &[u8], how: Feed<'_>) -> Vec<Event> {
     let partition = Arc::new(Partition {
         key: "test".into(),
         name: "test".into(),
         identity: Identity::File,
         origin: Arc::new(SharedOrigin::default()),
     });
-    let mut lines: Vec<&[u8]> = text.split(|b| *b == b'\n').collect();
-    if lines.last() == Some(&&b""[..]) {
-        lines.pop();
-    }
+    let lines = lines_of(text);
     let mut memory = parse.start();
     let mut events = Vec::new();
-    let (mut seq, mut at) = (0, 0);
-    let mut pieces = pieces.iter().copied();
+    let (mut at, mut dropped) = (0, 0);
+    let mut pieces = how.pieces.iter().copied();
     while at < lines.len() {
         let end = pieces.next().map_or(lines.len(), |n| (at + n.max(1)).min(lines.len()));
         let mut bytes = Vec::new();
         let mut rows = Vec::new();
-        for line in &lines[at..end] {
+        for (index, line) in lines.iter().enumerate().take(end).skip(at) {
             let start = bytes.len();
-            bytes.extend_from_slice(line);
-            let raw = Span::in_buf(start, bytes.len());
+            if how.escaped {
+                mcpp::event::escape::escape_into(line, &mut bytes);
+            } else {
+                bytes.extend_from_slice(line);
+            }
+            let raw = Span::in_buf(start, bytes.len()).escaped(how.escaped);
             bytes.push(b'\n');
-            seq += 1;
+            let time = how.times.get(index).copied().unwrap_or(NO_TIME);
+            let seq = index as u64 + 1;
             rows.push(Row {
                 raw,
                 message: raw,
-                engine_time: NO_TIME,
-                timestamp: NO_TIME,
+                engine_time: time,
+                timestamp: time,
                 key: Key { seq, index: 0 },
                 place: seq,
                 records: 1,
@@ -122,13 +150,22 @@ fn run(parse: &Parse, text: &[u8], pieces: &[usize]) -> Vec<Event> {
         memory = ParseMemory::restore(&saved).expect("what was saved can be restored");
         parse.apply(&mut memory, &mut batch, 0);
         collect(&batch, &mut events);
+        dropped += batch.rows.iter().filter(|row| !row.alive()).count() as u64;
+        if how.clock
+            && let Some(next) = how.times.get(end)
+        {
+            // The clock is somewhere before the next line.
+            let mut batch = Batch::new(partition.clone(), Text::default());
+            parse.release(&mut memory, &mut batch, next - 1, End::Clock);
+            collect(&batch, &mut events);
+        }
         at = end;
     }
     let mut batch = Batch::new(partition, Text::default());
     parse.release(&mut memory, &mut batch, 0, End::Input);
     collect(&batch, &mut events);
     let records: u64 = events.iter().map(|e| u64::from(e.records)).sum();
-    assert_eq!(records, seq, "every line is in one event");
+    assert_eq!(records + dropped, lines.len() as u64, "every line is in one event");
     events
 }
 
@@ -232,6 +269,67 @@ fn where_batches_are_cut_changes_nothing() {
             }
         }
     }
+}
+
+#[test]
+fn delays_and_the_clock_change_nothing_where_the_engine_gives_times() {
+    let parse = Parse::default();
+    let mut dice = Dice(11);
+    for file in all_logs() {
+        let text = read(&file);
+        let mut now = 1_795_377_060_000_000_000;
+        let times: Vec<i64> = lines_of(&text)
+            .iter()
+            .map(|_| {
+                now += if dice.roll(20) == 0 { 5_000_000_000 } else { 1_234 };
+                now
+            })
+            .collect();
+        let whole = feed(&parse, &text, Feed { times: &times, ..Feed::default() });
+        let pieces: Vec<usize> = times.iter().map(|_| 1 + dice.roll(4) as usize).collect();
+        let cut = feed(&parse, &text, Feed { times: &times, pieces: &pieces, clock: true, escaped: false });
+        assert_eq!(whole, cut, "{file}");
+    }
+}
+
+#[test]
+fn escaped_lines_read_like_plain_ones() {
+    let parse = Parse::default();
+    for file in all_logs() {
+        let text = read(&file);
+        let Ok(valid) = std::str::from_utf8(&text) else { continue };
+        let plain = feed(&parse, valid.as_bytes(), Feed::default());
+        let escaped = feed(&parse, valid.as_bytes(), Feed { escaped: true, ..Feed::default() });
+        assert_eq!(plain.len(), escaped.len(), "{file}");
+        for (a, b) in plain.iter().zip(&escaped) {
+            assert_eq!(a, b, "{file}");
+        }
+    }
+}
+
+#[test]
+fn what_is_searched_before_parsing_changes_no_answer() {
+    let parse = Parse::default();
+    let words = ["tools/call", "read_file", "Error calling tool", "duration", "Traceback", "zzz", "quota exceeded"];
+    let mut skipped = 0;
+    for word in words {
+        let mut guarded = Parse::default();
+        assert!(guarded.guard(&Needles::texts(&[word])), "{word}");
+        for file in all_logs() {
+            let text = read(&file);
+            for escaped in [false, true] {
+                let wanted = |events: Vec<Event>| -> Vec<Event> {
+                    events.into_iter().filter(|e| e.message.contains(word)).collect()
+                };
+                let how = Feed { escaped, ..Feed::default() };
+                let all = feed(&parse, &text, how);
+                let some = feed(&guarded, &text, how);
+                skipped += all.len() - some.len();
+                assert_eq!(wanted(all), wanted(some), "{file}: {word}");
+            }
+        }
+    }
+    assert!(skipped > 10_000, "the search is of use: {skipped}");
 }
 
 #[test]
