@@ -310,7 +310,8 @@ fn escaped_lines_read_like_plain_ones() {
 #[test]
 fn what_is_searched_before_parsing_changes_no_answer() {
     let parse = Parse::default();
-    let words = ["tools/call", "read_file", "Error calling tool", "duration", "Traceback", "zzz", "quota exceeded"];
+    let words =
+        ["tools/call", "read_file", "Error calling tool", "duration", "Traceback", "zzz", "quota exceeded"];
     let mut skipped = 0;
     for word in words {
         let mut guarded = Parse::default();

@@ -5,6 +5,8 @@
 //! * Lines that stay alone are not copied; joined lines are one span where they stand together in a text file.
 //! * What the batch's end leaves open goes to the Memory.
 
+mod keep;
+
 use std::borrow::Cow;
 
 use memchr::{memchr, memmem};
@@ -14,13 +16,11 @@ use super::ansi::{self, ESC};
 use super::guard::Hits;
 use super::join::{Kind, State};
 use super::json::Extra;
-use super::memory::{Held, ParseMemory, SLOTS, origin_hash};
+use super::memory::{Held, ParseMemory, origin_hash};
 use super::notation::Parsed;
 use super::record::{Context, Reader, conclude, read_about};
 use super::settings::{Format, Multiline};
-use crate::event::{
-    Batch, Column, End, Field, Flags, NO_TIME, Nanos, Reason, Row, SECOND, SharedOrigin, Span, Stream,
-};
+use crate::event::{Batch, Column, End, Field, Flags, NO_TIME, Nanos, Reason, Row, SECOND, Span, Stream};
 
 /// Lines that come at once were written at once: the parts of one write reach the engine microseconds apart.
 const AT_ONCE: Nanos = 100_000_000;
@@ -91,10 +91,9 @@ fn gap_after(last: Nanos) -> Nanos {
 /// The line as joining looks at it: without terminal codes, without escapes where they would hide its beginning.
 fn view_of<'a>(stored: &'a [u8], escaped: bool, codes: bool, scratch: &'a mut Vec<u8>) -> Cow<'a, [u8]> {
     if escaped {
-        let hidden = stored.first() == Some(&b'\\')
-            || codes
-                && (memmem::find(stored, b"\\u001b").is_some() || memmem::find(stored, b"\\u001B").is_some());
-        if hidden || (stored.first() == Some(&b' ') && memchr(b'\\', stored).is_some()) {
+        // Of dates and documents the first bytes tell enough; most lines are such.
+        let plain = matches!(stored.first(), None | Some(b'0'..=b'9' | b'{')) && !codes;
+        if !plain && memchr(b'\\', stored).is_some() {
             scratch.clear();
             crate::event::escape::unescape_into(stored, scratch);
             if codes && memchr(ESC, scratch).is_some() {
@@ -128,8 +127,7 @@ impl<'a> Work<'a> {
         let buf = batch.text.buf();
         let codes = memchr(ESC, buf).is_some()
             || memchr(ESC, &batch.text.side).is_some()
-            || memmem::find(buf, b"\\u001b").is_some()
-            || memmem::find(buf, b"\\u001B").is_some();
+            || memmem::find_iter(buf, b"\\u001").any(|at| matches!(buf.get(at + 5), Some(b'b' | b'B')));
         let guarded = match &parse.guard {
             Some(guard) if !batch.rows.is_empty() => {
                 guard.search(buf, &mut desk.hits.at);
@@ -166,6 +164,10 @@ impl<'a> Work<'a> {
     pub fn apply(mut self) {
         let rows = std::mem::replace(&mut self.batch.rows, std::mem::take(&mut self.desk.rows));
         self.batch.rows.clear();
+        // Made anew below, by the numbers of the new rows.
+        for field in keep::PARSED {
+            self.batch.remove_column(field);
+        }
         self.desk.moved.clear();
         if self.tracked {
             self.desk.moved.resize(rows.len(), u32::MAX);
@@ -289,6 +291,9 @@ impl<'a> Work<'a> {
             open.bytes += row.raw.len() + 1;
             open.records += row.records.max(1);
             open.last_time = if time == NO_TIME { open.last_time } else { time };
+            if time != NO_TIME {
+                self.deadline = self.deadline.min(time + gap_after(time));
+            }
             if row.flags.has(Flags::CUT) {
                 open.row.flags.set(Flags::CUT);
                 if let Some(held) = &mut open.held {
@@ -425,97 +430,6 @@ impl<'a> Work<'a> {
         extra
     }
 
-    /// Lines of this batch become one text. The second value is the length of the first line.
-    fn join_lines(&mut self, slot: usize) -> (Row, usize) {
-        let open = &mut self.desk.open[slot];
-        let mut row = open.row;
-        row.records = open.records;
-        let (first, last) = (open.lines[0], open.lines[open.lines.len() - 1]);
-        let buf = self.batch.text.buf();
-        let together = !first.is_escaped()
-            && !first.is_side()
-            && open.lines.windows(2).all(|two| {
-                let end = two[0].start() + two[0].len();
-                !two[1].is_escaped() && !two[1].is_side() && two[1].start() == end + 1 && buf[end] == b'\n'
-            });
-        if together {
-            row.raw = Span::in_buf(first.start(), last.start() + last.len());
-            return (row, first.len());
-        }
-        self.desk.joined.clear();
-        let mut length = 0;
-        for (at, line) in open.lines.iter().enumerate() {
-            if at > 0 {
-                self.desk.joined.push(b'\n');
-            }
-            push_plain(&self.batch.text, *line, &mut self.desk.joined);
-            if at == 0 {
-                length = self.desk.joined.len();
-            }
-        }
-        row.raw = self.batch.text.push(&self.desk.joined);
-        (row, length)
-    }
-
-    /// A record that began in an earlier batch becomes a row of this one.
-    fn rebuild(&mut self, slot: usize, held: Held) -> (Row, usize) {
-        let open = &self.desk.open[slot];
-        let joined = &mut self.desk.joined;
-        joined.clear();
-        let mut first = held.first as usize;
-        let mut escaped = held.escaped;
-        if escaped && !open.lines.is_empty() {
-            let mut stored = Vec::with_capacity(held.len());
-            held.pieces.iter().for_each(|p| stored.extend_from_slice(p));
-            crate::event::escape::unescape_into(&stored, joined);
-            (first, escaped) = (joined.len(), false);
-        } else {
-            held.pieces.iter().for_each(|p| joined.extend_from_slice(p));
-        }
-        for line in &open.lines {
-            joined.push(b'\n');
-            push_plain(&self.batch.text, *line, joined);
-        }
-        let raw = self.batch.text.push(joined).escaped(escaped);
-        let seed = match self.batch.seeds.iter().position(|s| *s == held.seed) {
-            Some(at) => at,
-            None => {
-                self.batch.seeds.push(held.seed);
-                self.batch.seeds.len() - 1
-            }
-        };
-        let mut row = Row {
-            raw,
-            message: raw,
-            engine_time: held.engine_time,
-            timestamp: held.timestamp,
-            key: held.key,
-            place: held.place,
-            records: open.records,
-            seed: seed.min(usize::from(u8::MAX)) as u8,
-            stream: self.memory.slots[slot].stream,
-            origin: self.origin_index(held.origin.as_ref()),
-            ..Row::default()
-        };
-        if held.cut {
-            row.flags.set(Flags::CUT);
-        }
-        (row, first)
-    }
-
-    fn origin_index(&mut self, origin: Option<&std::sync::Arc<SharedOrigin>>) -> u16 {
-        let Some(origin) = origin else { return 0 };
-        let origins = &mut self.batch.origins;
-        let at = match origins.iter().position(|o| o.origin == origin.origin) {
-            Some(at) => at,
-            None => {
-                origins.push(origin.clone());
-                origins.len() - 1
-            }
-        };
-        u16::try_from(at).unwrap_or(0)
-    }
-
     /// Adds an event to the batch, with the columns that belong to it.
     fn emit(&mut self, from: u32, row: Row, extra: Extra) {
         let at = self.batch.rows.len();
@@ -541,148 +455,6 @@ impl<'a> Work<'a> {
             *moved = self.batch.rows.len() as u32;
         }
         self.batch.rows.push(row);
-    }
-
-    /// What the batch leaves open goes to the Memory.
-    fn hold(&mut self) {
-        let slots = self.memory.slots.len();
-        for slot in 0..slots {
-            let open = &mut self.desk.open[slot];
-            if !open.live {
-                continue;
-            }
-            open.live = false;
-            let state = open.state.expect("an open record has a state");
-            let text = &self.batch.text;
-            let mut held = match open.held.take() {
-                Some(held) => held,
-                None => {
-                    let row = &open.row;
-                    let several = !open.lines.is_empty();
-                    let stored = text.stored(row.raw);
-                    let mut first = Vec::with_capacity(stored.len());
-                    if several {
-                        push_plain(text, row.raw, &mut first);
-                        open.lines.remove(0);
-                    } else {
-                        first.extend_from_slice(stored);
-                    }
-                    Held {
-                        escaped: row.raw.is_escaped() && !several,
-                        first: first.len() as u32,
-                        pieces: vec![first.into()],
-                        key: row.key,
-                        place: row.place,
-                        seed: self.batch.seeds[usize::from(row.seed)],
-                        engine_time: row.engine_time,
-                        timestamp: row.timestamp,
-                        last_time: row.engine_time,
-                        records: 0,
-                        cut: false,
-                        origin: (row.origin != 0)
-                            .then(|| self.batch.origins[usize::from(row.origin)].clone()),
-                        state,
-                        seen_at: self.now,
-                    }
-                }
-            };
-            if !open.lines.is_empty() {
-                held.make_plain();
-                let mut more = Vec::with_capacity(open.lines.iter().map(|l| l.len() + 1).sum());
-                for line in &open.lines {
-                    more.push(b'\n');
-                    push_plain(text, *line, &mut more);
-                }
-                held.push(more);
-                held.seen_at = self.now;
-            }
-            held.cut |= open.row.flags.has(Flags::CUT) && held.key == open.row.key;
-            held.records = open.records;
-            held.last_time = open.last_time;
-            held.state = state;
-            open.lines.clear();
-            self.memory.slots[slot].held = Some(held);
-        }
-    }
-
-    /// Lets the longest unused slots go.
-    fn evict(&mut self) {
-        while self.memory.slots.len() > SLOTS {
-            let oldest = self.memory.slots.iter().enumerate().min_by_key(|(at, slot)| (slot.used, *at));
-            let Some(slot) = oldest.map(|(at, _)| at) else { return };
-            if let Some(held) = self.memory.slots[slot].held.take() {
-                let open = &mut self.desk.open[slot];
-                open.live = true;
-                open.lines.clear();
-                open.state = Some(held.state);
-                open.records = held.records;
-                open.from = u32::MAX;
-                open.held = Some(held);
-                self.close(slot);
-            }
-            self.memory.slots.swap_remove(slot);
-            self.desk.open.swap_remove(slot);
-            self.batch.tally.evicted += 1;
-        }
-    }
-
-    /// Cells of sparse columns follow their rows.
-    fn move_columns(&mut self) {
-        let moved = &self.desk.moved;
-        let sparse: Vec<(Field, Vec<_>)> = self
-            .batch
-            .columns()
-            .iter()
-            .filter_map(|(field, column)| match column {
-                Column::Sparse(cells) if !PARSED.contains(field) => Some((*field, cells.clone())),
-                _ => None,
-            })
-            .collect();
-        for (field, cells) in sparse {
-            let mut cells: Vec<_> = cells
-                .into_iter()
-                .filter_map(|(row, cell)| match moved.get(row as usize) {
-                    Some(&u32::MAX) | None => None,
-                    Some(&to) => Some((to, cell)),
-                })
-                .collect();
-            cells.sort_unstable_by_key(|(row, _)| *row);
-            self.batch.set_column(field, Column::Sparse(cells));
-        }
-    }
-}
-
-/// Columns that `parse` itself makes.
-const PARSED: [Field; 6] = [
-    Field::LOGGER,
-    Field::LEVEL_TEXT,
-    Field::TOOL_NAME,
-    Field::TOOL_CALL,
-    Field::TOOL_ERROR,
-    Field::TOOL_DURATION,
-];
-
-impl Held {
-    /// Before a second line joins, the first one's escapes go.
-    fn make_plain(&mut self) {
-        if !self.escaped {
-            return;
-        }
-        let stored = self.pieces.concat();
-        let mut plain = Vec::with_capacity(stored.len());
-        crate::event::escape::unescape_into(&stored, &mut plain);
-        self.first = plain.len() as u32;
-        self.pieces = vec![plain.into()];
-        self.escaped = false;
-    }
-}
-
-fn push_plain(text: &crate::event::Text, span: Span, out: &mut Vec<u8>) {
-    let stored = text.stored(span);
-    if span.is_escaped() {
-        crate::event::escape::unescape_into(stored, out);
-    } else {
-        out.extend_from_slice(stored);
     }
 }
 

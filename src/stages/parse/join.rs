@@ -8,18 +8,23 @@
 //! bracket. Weak ones are lines without any head behind a record that reports a failure, such as the second line of
 //! an error's text; they must come at once.
 
+mod begin;
+
 use serde::{Deserialize, Serialize};
 
 use super::notation;
 use super::rich;
 use super::shape::{
     indent, is_blank, is_exception, is_go_function, is_goroutine, is_labelled, is_python_warning,
-    is_script_line, is_tool_line, names_error, speaks_of_failure, speaks_of_trouble, starts_box, trim_end,
+    is_tool_line, names_error, speaks_of_failure, speaks_of_trouble, starts_box, trim_end,
 };
 use crate::event::Level;
 
 /// Most lines that join without a strong reason.
 const WEAK_LINES: u16 = 200;
+
+/// Phase of a Node report that has come to its last line.
+const NODE_OVER: u8 = 9;
 
 /// What a record is, as far as joining cares.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -130,116 +135,6 @@ pub struct State {
 }
 
 impl State {
-    /// A record that starts with this line.
-    pub fn begin(line: &[u8]) -> State {
-        let mut state = State::of(Kind::Text);
-        state.kind = state.classify(line);
-        state
-    }
-
-    /// A record that starts with any line.
-    pub fn of(kind: Kind) -> State {
-        State {
-            kind,
-            phase: 0,
-            blanks: 0,
-            weak: 0,
-            indent: 0,
-            opener: false,
-            frames: false,
-            column: 0,
-            width: 0,
-            last: 0,
-            about: None,
-        }
-    }
-
-    fn classify(&mut self, line: &[u8]) -> Kind {
-        let Some(&first) = line.first() else { return Kind::Blank };
-        match first {
-            b'{' | b'[' => {
-                let end = trim_end(line);
-                if first == b'{' && end.last() == Some(&b'}') && end.len() > 1 {
-                    return Kind::Complete;
-                }
-                if end.len() == 1 {
-                    self.opener = true;
-                    return Kind::Json;
-                }
-                if first == b'['
-                    && let Some(head) = rich::head(line)
-                {
-                    return self.start_rich(&head, line);
-                }
-            }
-            b' ' | b'\t' => {
-                if is_blank(line) {
-                    return Kind::Blank;
-                }
-                self.indent = indent(line).min(usize::from(u16::MAX)) as u16;
-                let rest = &line[usize::from(self.indent)..];
-                if let Some(head) = rich::head(line) {
-                    return self.start_rich(&head, line);
-                }
-                if starts_traceback(rest) || is_frame(rest) && rest.starts_with(b"File ") {
-                    self.frames = true;
-                    return Kind::Traceback;
-                }
-                if starts_box(rest) {
-                    return Kind::Drawn;
-                }
-                if is_art(rest) {
-                    return Kind::Banner;
-                }
-            }
-            b'T' if starts_traceback(line) => {
-                self.frames = true;
-                return Kind::Traceback;
-            }
-            b'T' if line.starts_with(b"Task exception was never retrieved") => return Kind::Crash,
-            b'p' if line.starts_with(b"panic: ") => return Kind::GoPanic,
-            b'f' if line.starts_with(b"fatal error: ") => return Kind::GoPanic,
-            b'S' if line.starts_with(b"SIG")
-                && memchr::memmem::find(line, b": ").is_some_and(|at| at < 12) =>
-            {
-                return Kind::GoPanic;
-            }
-            b'g' if is_goroutine(line) => {
-                self.frames = true;
-                return Kind::GoPanic;
-            }
-            b't' if line.starts_with(b"thread '")
-                && memchr::memmem::find(line, b" panicked at ").is_some() =>
-            {
-                return Kind::RustPanic;
-            }
-            b'/' | b'<' | b'n' | b'e' | b'A'..=b'Z' if is_script_line(trim_end(line)) => return Kind::Node,
-            b'f' if line.starts_with(b"file:") && is_script_line(trim_end(line)) => return Kind::Node,
-            b'E' | b'U' | b'F' | b'u' | b't' | b'm' | b'f' | b'#' | b'P' if is_crash_line(line) => {
-                return Kind::Crash;
-            }
-            0xE2 if starts_box(line) => return Kind::Drawn,
-            _ => {}
-        }
-        if memchr::memmem::find(&line[..line.len().min(400)], b"Warning: ").is_some()
-            && is_python_warning(line)
-        {
-            return Kind::Warning;
-        }
-        if first.is_ascii_uppercase() && notation::is_jul_first(line) {
-            return Kind::Jul;
-        }
-        self.opener = opens(line);
-        Kind::Text
-    }
-
-    fn start_rich(&mut self, head: &rich::Head, line: &[u8]) -> Kind {
-        self.column = head.column;
-        self.width = rich::cells(line) as u16;
-        self.last = rich::cells(trim_end(line)) as u16;
-        if head.level.is_some() { Kind::Rich } else { Kind::RichBare }
-    }
-
     /// Whether nothing can join any more.
     pub fn is_complete(&self) -> bool {
         self.kind == Kind::Complete
@@ -258,7 +153,7 @@ impl State {
     ///
     /// `near`: the line came at once (or nobody knows). `about` reads the record's first line.
     pub fn joins(&mut self, line: &[u8], near: bool, mut about: impl FnMut() -> About) -> bool {
-        if self.kind == Kind::Complete {
+        if self.kind == Kind::Complete || self.kind == Kind::Node && self.phase == NODE_OVER {
             return false;
         }
         let first = match line.first() {
@@ -439,8 +334,7 @@ impl State {
                     return true;
                 }
                 if line.starts_with(b"Node.js v") {
-                    self.kind = Kind::Node;
-                    self.phase = 2;
+                    self.phase = NODE_OVER;
                     return true;
                 }
                 if trim_end(line).iter().all(|b| *b == b'^') {
@@ -479,7 +373,7 @@ impl State {
             return yes;
         }
         if self.phase == 0 {
-            if line.starts_with(b"> File \"") {
+            if line.starts_with(b"> File ") {
                 return true;
             }
             if is_exception(line) || !notation::is_head(line) {
@@ -521,7 +415,7 @@ impl State {
             return true;
         }
         if about.empty {
-            return !notation::is_head(line);
+            return !is_pair(line) && !notation::is_head(line);
         }
         if !about.failing() {
             return false;
@@ -545,6 +439,7 @@ impl State {
             || is_tool_line(line)
             || !headed && is_labelled(line)
             || starts_record(line)
+            || is_pair(line)
             || notation::is_head(line)
         {
             return false;
@@ -552,6 +447,12 @@ impl State {
         self.weak += 1;
         true
     }
+}
+
+/// Whether a line begins with a pair, as logfmt does: `time=… level=…`.
+fn is_pair(line: &[u8]) -> bool {
+    let end = line.iter().position(|b| !(b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'@')));
+    end.is_some_and(|end| end > 0 && line[end] == b'=')
 }
 
 /// Whether a line starts a report of its own wherever it stands.
@@ -586,30 +487,6 @@ fn is_strong(line: &[u8]) -> bool {
     }
 }
 
-/// First lines of crash reports that have no shape of their own.
-fn is_crash_line(line: &[u8]) -> bool {
-    const STARTS: [&[u8]; 17] = [
-        b"Exception in thread ",
-        b"Exception ignored in",
-        b"Exception caught by ",
-        b"Unhandled exception",
-        b"Unhandled Exception",
-        b"Unhandled rejection",
-        b"Unhandled promise rejection",
-        b"Uncaught ",
-        b"uncaught exception",
-        b"Fatal Python error: ",
-        b"FATAL ERROR: ",
-        b"fatal runtime error: ",
-        b"terminate called after throwing",
-        b"memory allocation of ",
-        b"PHP Fatal error: ",
-        b"Fatal error: ",
-        b"# A fatal error has been detected",
-    ];
-    STARTS.iter().any(|start| line.starts_with(start))
-}
-
 /// `at f (file:1:2)`, `File "x", line 1`, `/srv/main.go:12`, `0: std::panicking`, behind the indentation.
 fn is_frame(rest: &[u8]) -> bool {
     match rest.first() {
@@ -629,6 +506,14 @@ fn opens(line: &[u8]) -> bool {
     matches!(trim_end(line).last(), Some(b'{' | b'[' | b'('))
 }
 
+/// `INFO: Starting service`: the second line of `java.util.logging`.
+fn jul_second(line: &[u8]) -> Option<(Level, &[u8])> {
+    let end = line.iter().position(|b| !b.is_ascii_uppercase())?;
+    let level = Level::parse(&line[..end])?;
+    let rest = line[end..].strip_prefix(b":")?;
+    Some((level, rest.trim_ascii_start()))
+}
+
 /// Whether a line is drawn with signs rather than written.
 fn is_art(line: &[u8]) -> bool {
     let (mut letters, mut signs) = (0, 0);
@@ -640,12 +525,4 @@ fn is_art(line: &[u8]) -> bool {
         }
     }
     signs >= 3 && signs > letters
-}
-
-/// `INFO: Starting service`: the second line of `java.util.logging`.
-fn jul_second(line: &[u8]) -> Option<(Level, &[u8])> {
-    let end = line.iter().position(|b| !b.is_ascii_uppercase())?;
-    let level = Level::parse(&line[..end])?;
-    let rest = line[end..].strip_prefix(b":")?;
-    Some((level, rest.trim_ascii_start()))
 }

@@ -81,8 +81,10 @@ pub struct Held {
     pub last_time: Nanos,
     /// Records joined so far.
     pub records: u32,
-    /// Flags of its records.
+    /// One of its records was cut.
     pub cut: bool,
+    /// Its first record is a part that waits for its continuation.
+    pub partial: bool,
     /// Where it is from; `None`: the partition's own origin.
     pub origin: Option<Arc<SharedOrigin>>,
     /// How it goes on.
@@ -200,6 +202,7 @@ struct SavedHeld {
     last_time: Nanos,
     records: u32,
     cut: bool,
+    partial: bool,
     origin: Option<SavedOrigin>,
     state: State,
     seen_at: Nanos,
@@ -250,6 +253,7 @@ impl SavedHeld {
             last_time: held.last_time,
             records: held.records,
             cut: held.cut,
+            partial: held.partial,
             origin: held.origin.as_ref().map(|o| SavedOrigin {
                 deployment: o.origin.deployment.clone(),
                 template: o.origin.template.clone(),
@@ -279,6 +283,7 @@ impl SavedHeld {
             last_time: self.last_time,
             records: self.records,
             cut: self.cut,
+            partial: self.partial,
             origin: self.origin.map(|o| {
                 SharedOrigin::new(Origin {
                     deployment: o.deployment,

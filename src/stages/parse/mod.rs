@@ -52,36 +52,6 @@ pub const KIND: Kind = Kind {
 /// Longest record that lines are joined to, unless the settings say otherwise.
 const LONGEST: usize = 1 << 20;
 
-/// Names of line notations that `parse:` may name.
-const NOTATIONS: &[&str] = &[
-    "access",
-    "brackets",
-    "debug",
-    "dotnet",
-    "env_logger",
-    "flask",
-    "go-log",
-    "jul",
-    "klog",
-    "logrus",
-    "loguru",
-    "monolog",
-    "nest",
-    "nginx-error",
-    "npm",
-    "pino-pretty",
-    "python",
-    "slog",
-    "spring-boot",
-    "structlog",
-    "syslog",
-    "tornado",
-    "tracing",
-    "winston",
-    "zap",
-    "zerolog",
-];
-
 thread_local! {
     /// One a lane: a partition's Memory is cloned at every batch, so what can be made anew is not kept there.
     static DESK: RefCell<Desk> = RefCell::default();
@@ -137,7 +107,7 @@ impl Parse {
                     settings.range_at(path),
                     format!("unknown notation '{name}'"),
                     "this name",
-                    Some(format!("write auto, json, logfmt, text, or one of {}", NOTATIONS.join(", "))),
+                    Some(format!("write auto, json, logfmt, text, or one of {}", notation::NAMES.join(", "))),
                 ),
             }
         }
@@ -172,16 +142,16 @@ impl Parse {
                 ),
             }
         }
-        if let Some(size) = &map.max_record {
-            match Size::parse(size) {
-                Ok(Size(bytes)) if (1024..=256 << 20).contains(&bytes) => parse.longest = bytes as usize,
-                Ok(_) => diags.error(
+        if let Some(Size(bytes)) = map.max_record {
+            if (1024..=64 << 20).contains(&bytes) {
+                parse.longest = bytes as usize;
+            } else {
+                diags.error(
                     settings.range_at(&["max_record"]),
-                    "a record is at least 1KiB and at most 256MiB long",
+                    "a record is at least 1KiB and at most 64MiB long",
                     "this size",
                     None,
-                ),
-                Err(error) => diags.error(settings.range_at(&["max_record"]), error, "this size", None),
+                );
             }
         }
         if let Some(multiline) = map.multiline {
@@ -220,7 +190,7 @@ fn format_named(name: &str) -> Option<Format> {
         "json" => Format::Json,
         "logfmt" => Format::Logfmt,
         "text" => Format::Text,
-        _ => Format::Notation((*NOTATIONS.iter().find(|n| **n == name)?).to_owned()),
+        _ => Format::Notation((*notation::NAMES.iter().find(|n| **n == name)?).to_owned()),
     })
 }
 
@@ -259,7 +229,7 @@ impl Scan for Parse {
             return false;
         }
         let texts: Vec<&str> = needles.texts.iter().map(|text| &**text).collect();
-        self.guard = Guard::new(&texts, false);
+        self.guard = Guard::new(&texts);
         self.guard.is_some()
     }
 }

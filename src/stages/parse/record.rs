@@ -77,7 +77,7 @@ impl Reader {
         let Some(clean) = memchr(b'\\', stored) else {
             return self.read_plain(batch, row, raw.escaped(false), clock, cx);
         };
-        if let Format::Auto | Format::Notation(_) = cx.format
+        if let Format::Auto = cx.format
             && stored[0] != b'{'
             && clean >= 8
             && self.read_head(cx.format, &stored[..clean])
@@ -92,12 +92,9 @@ impl Reader {
 
     fn read_head(&mut self, format: &Format, line: &[u8]) -> bool {
         self.parsed.clear();
-        if !notation::parse_line(line, &mut self.parsed) {
-            return false;
-        }
         match format {
-            Format::Notation(name) => is_named(self.parsed.notation, name),
-            _ => true,
+            Format::Notation(name) => notation::parse_as(name, line, &mut self.parsed),
+            _ => notation::parse_line(line, &mut self.parsed),
         }
     }
 
@@ -382,11 +379,6 @@ fn is_open_ended(parsed: &Parsed, stored: &[u8], clean: usize) -> bool {
         // Pairs at the end are fields.
         && memchr(b'=', &stored[message.start..]).is_none()
         && !stored.ends_with(b" ")
-}
-
-/// Whether a notation is the one the settings name, or one of its forms (`syslog-5424` of `syslog`).
-fn is_named(notation: &str, name: &str) -> bool {
-    notation.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 /// A JSON document that is the whole message of a headed record: its members are the record's fields.

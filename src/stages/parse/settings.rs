@@ -6,12 +6,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::rule::Rule;
+use crate::config::units::Size;
 
-/// `parse: auto`, `parse: json`, or a map.
+/// Joins the lines of a record (stack traces, wrapped and indented lines) and finds its time, level, logger, message and
+/// fields. Written as a name (`parse: auto`) or as a map.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ParseSettings {
-    /// A notation by name: `auto`, `json`, `logfmt`, `text`, or one of the line notations.
+    /// What lines are: `auto` (decided for every line on its own), `json`, `logfmt`, `text` (nothing is read), or the name
+    /// of one notation of lines, such as `syslog`, `python`, `klog`.
     Name(String),
     /// A notation and what else there is to say about it.
     Map(ParseMap),
@@ -36,7 +39,7 @@ pub struct ParseMap {
     /// `UTC`, `+02:00` or a name such as `Europe/Berlin`. Default: `UTC`.
     pub timezone: Option<String>,
     /// Longest record that lines are joined to. Default: `1MiB`. Longer ones are cut, marked and counted.
-    pub max_record: Option<String>,
+    pub max_record: Option<Size>,
     /// Which lines belong together.
     pub multiline: Option<Multiline>,
 }
@@ -65,7 +68,7 @@ pub enum Format {
     Logfmt,
     /// Nothing is read; lines are joined.
     Text,
-    /// One notation of lines, by name: of `syslog` and `syslog-…` alike.
+    /// One notation of lines, by name.
     Notation(String),
     /// The user's own.
     Rule(Arc<Rule>),

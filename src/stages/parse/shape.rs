@@ -88,13 +88,17 @@ pub fn is_script_line(line: &[u8]) -> bool {
 
 /// `/srv/app.py:38: RuntimeWarning: text`: the first line of what Python's `warnings` prints.
 pub fn is_python_warning(line: &[u8]) -> bool {
-    let Some(at) = memmem::find(line, b"Warning: ") else { return false };
-    let head = &line[..at];
-    // `…path:NN: Category`
-    let Some(blank) = head.iter().rposition(|b| *b == b' ') else { return false };
-    let Some(place) = head[..blank].strip_suffix(b":") else { return false };
-    let Some(colon) = place.iter().rposition(|b| *b == b':') else { return false };
-    colon > 0 && colon + 1 < place.len() && place[colon + 1..].iter().all(u8::is_ascii_digit)
+    // Asked of nearly every line: the colon with its number goes first.
+    let Some(colon) = memchr::memchr(b':', line) else { return false };
+    let rest = &line[colon + 1..];
+    let digits = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+    if colon == 0 || digits == 0 || !rest[digits..].starts_with(b": ") {
+        return false;
+    }
+    let category = &rest[digits + 2..];
+    let end =
+        category.iter().position(|b| !b.is_ascii_alphanumeric() && *b != b'.').unwrap_or(category.len());
+    category[..end].ends_with(b"Warning") && category[end..].starts_with(b": ")
 }
 
 /// Whether the first character is one of those that boxes are drawn with (U+2500…U+259F).

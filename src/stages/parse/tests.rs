@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use super::*;
 use crate::event::{
-    Buffer, Flags, Identity, Key, Level, Memory, NO_TIME, Origin, Partition, Row, SECOND, SharedOrigin, Span, Stream,
-    Text, Value, escape,
+    Buffer, Flags, Identity, Key, Level, Memory, NO_TIME, Origin, Partition, Row, SECOND, SharedOrigin, Span,
+    Stream, Text, Value, escape,
 };
 
 /// A line to be fed: engine time, stream, text.
@@ -124,20 +124,92 @@ fn one(line: &str) -> (Event, Vec<(String, String)>, String) {
 fn json_is_read_in_the_spellings_of_its_libraries() {
     const NOON: Nanos = 1_795_348_800 * SECOND;
     for (line, level, message, logger, fields) in [
-        (r#"{"timestamp":"2026-11-22T12:00:00Z","level":"info","message":"a","logger":"x"}"#, Level::Info, "a", "x", 0),
-        (r#"{"time":1795348800000,"level":50,"pid":1,"hostname":"h","name":"app","msg":"a","n":1}"#, Level::Error, "a", "app", 3),
-        (r#"{"ts":1795348800.0,"level":"warn","logger":"z","caller":"a.go:1","msg":"a"}"#, Level::Warn, "a", "z", 1),
-        (r#"{"version":"1.1","host":"h","short_message":"a","timestamp":1795348800,"level":3}"#, Level::Error, "a", "", 2),
-        (r#"{"@timestamp":"2026-11-22T12:00:00.000Z","log.level":"ERROR","log.logger":"l","message":"a"}"#, Level::Error, "a", "l", 0),
-        (r#"{"@timestamp":"2026-11-22T12:00:00Z","log":{"level":"WARN","logger":"l"},"message":"a"}"#, Level::Warn, "a", "l", 1),
-        (r#"{"@t":"2026-11-22T12:00:00Z","@l":"Warning","@m":"a","SourceContext":"s"}"#, Level::Warn, "a", "s", 0),
-        (r#"{"timestamp":"2026-11-22T12:00:00Z","level":"INFO","fields":{"message":"a","id":7},"target":"t"}"#, Level::Info, "a", "t", 1),
+        (
+            r#"{"timestamp":"2026-11-22T12:00:00Z","level":"info","message":"a","logger":"x"}"#,
+            Level::Info,
+            "a",
+            "x",
+            0,
+        ),
+        (
+            r#"{"time":1795348800000,"level":50,"pid":1,"hostname":"h","name":"app","msg":"a","n":1}"#,
+            Level::Error,
+            "a",
+            "app",
+            3,
+        ),
+        (
+            r#"{"ts":1795348800.0,"level":"warn","logger":"z","caller":"a.go:1","msg":"a"}"#,
+            Level::Warn,
+            "a",
+            "z",
+            1,
+        ),
+        (
+            r#"{"version":"1.1","host":"h","short_message":"a","timestamp":1795348800,"level":3}"#,
+            Level::Error,
+            "a",
+            "",
+            2,
+        ),
+        (
+            r#"{"@timestamp":"2026-11-22T12:00:00.000Z","log.level":"ERROR","log.logger":"l","message":"a"}"#,
+            Level::Error,
+            "a",
+            "l",
+            0,
+        ),
+        (
+            r#"{"@timestamp":"2026-11-22T12:00:00Z","log":{"level":"WARN","logger":"l"},"message":"a"}"#,
+            Level::Warn,
+            "a",
+            "l",
+            1,
+        ),
+        (
+            r#"{"@t":"2026-11-22T12:00:00Z","@l":"Warning","@m":"a","SourceContext":"s"}"#,
+            Level::Warn,
+            "a",
+            "s",
+            0,
+        ),
+        (
+            r#"{"timestamp":"2026-11-22T12:00:00Z","level":"INFO","fields":{"message":"a","id":7},"target":"t"}"#,
+            Level::Info,
+            "a",
+            "t",
+            1,
+        ),
         (r#"{"severity":"CRITICAL","time":"2026-11-22T12:00:00Z","message":"a"}"#, Level::Fatal, "a", "", 0),
-        (r#"{"asctime":"2026-11-22 12:00:00,000","levelname":"DEBUG","name":"py","message":"a"}"#, Level::Debug, "a", "py", 0),
-        (r#"{"event":"a","level":"info","timestamp":"2026-11-22T12:00:00Z","k":null}"#, Level::Info, "a", "", 0),
+        (
+            r#"{"asctime":"2026-11-22 12:00:00,000","levelname":"DEBUG","name":"py","message":"a"}"#,
+            Level::Debug,
+            "a",
+            "py",
+            0,
+        ),
+        (
+            r#"{"event":"a","level":"info","timestamp":"2026-11-22T12:00:00Z","k":null}"#,
+            Level::Info,
+            "a",
+            "",
+            0,
+        ),
         (r#"{"time":"2026-11-22T14:00:00+02:00","level":"INFO+2","msg":"a"}"#, Level::Info, "a", "", 0),
-        (r#"{"text":"t","record":{"level":{"name":"ERROR","no":40},"message":"a","name":"m","time":{"timestamp":1795348800.0}}}"#, Level::Error, "a", "m", 2),
-        (r#"{"instant":{"epochSecond":1795348800,"nanoOfSecond":0},"level":"INFO","loggerName":"l","message":"a"}"#, Level::Info, "a", "l", 0),
+        (
+            r#"{"text":"t","record":{"level":{"name":"ERROR","no":40},"message":"a","name":"m","time":{"timestamp":1795348800.0}}}"#,
+            Level::Error,
+            "a",
+            "m",
+            2,
+        ),
+        (
+            r#"{"instant":{"epochSecond":1795348800,"nanoOfSecond":0},"level":"INFO","loggerName":"l","message":"a"}"#,
+            Level::Info,
+            "a",
+            "l",
+            0,
+        ),
         (r#"{"MESSAGE":"a","PRIORITY":"4","timestamp":"2026-11-22T12:00:00Z"}"#, Level::Warn, "a", "", 0),
     ] {
         let (event, found, found_logger) = one(line);
@@ -186,24 +258,63 @@ fn what_belongs_together_is_one_record() {
         ("INFO: fine\nprinted", 2),
         ("ERROR: not fatal\nprinted", 2),
         ("tool_error: x failed\ntool_call: y", 2),
-        ("INFO: before\nTraceback (most recent call last):\n  File \"a.py\", line 1, in f\n    x\nKeyError: 'z'\nINFO: after", 3),
-        ("ERROR: failed\nTraceback (most recent call last):\n  File \"a.py\", line 1\nKeyError: 'z'\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"b.py\", line 1\nValueError: y\nINFO: after", 2),
+        (
+            "INFO: before\nTraceback (most recent call last):\n  File \"a.py\", line 1, in f\n    x\nKeyError: 'z'\nINFO: after",
+            3,
+        ),
+        (
+            "ERROR: failed\nTraceback (most recent call last):\n  File \"a.py\", line 1\nKeyError: 'z'\n\nDuring handling of the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \"b.py\", line 1\nValueError: y\nINFO: after",
+            2,
+        ),
         ("  File \"a.py\", line 1\n    def main(:\n             ^\nSyntaxError: invalid syntax", 1),
-        ("  + Exception Group Traceback (most recent call last):\n  |   File \"a.py\", line 1\n  | ExceptionGroup: x (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | ValueError: 1\n    +------------------------------------\nINFO: a", 2),
-        ("2026-11-22 10:00:00 ERROR x - failed\njava.lang.IllegalStateException: no\n\tat a.B.c(B.java:1)\nCaused by: java.io.IOException: x\n\t... 3 more\n\tSuppressed: y\n2026-11-22 10:00:01 INFO x - next", 2),
-        ("panic: assignment to entry in nil map\n\ngoroutine 1 [running]:\nmain.main()\n\t/a/main.go:10 +0x1d\nexit status 2", 1),
-        ("2026/11/22 19:46:23 http: panic serving 1.2.3.4:5: boom\ngoroutine 7 [running]:\nnet/http.(*conn).serve.func1()\n\t/a/server.go:1 +0x1\n2026/11/22 19:46:24 next", 2),
-        ("thread 'main' panicked at src/main.rs:1:2:\nboom\nnote: run with `RUST_BACKTRACE=1` environment variable to display a backtrace", 1),
-        ("thread 'main' panicked at src/main.rs:1:2:\nboom\nstack backtrace:\n   0: std::panicking\n             at ./x.rs:1:2", 1),
-        ("/a/b.js:3\n    throw new Error('x')\n    ^\n\nError: x\n    at Object.<anonymous> (/a/b.js:3:9) {\n  code: 'E'\n}\n\nNode.js v20.1.0\nnext", 2),
+        (
+            "  + Exception Group Traceback (most recent call last):\n  |   File \"a.py\", line 1\n  | ExceptionGroup: x (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | ValueError: 1\n    +------------------------------------\nINFO: a",
+            2,
+        ),
+        (
+            "2026-11-22 10:00:00 ERROR x - failed\njava.lang.IllegalStateException: no\n\tat a.B.c(B.java:1)\nCaused by: java.io.IOException: x\n\t... 3 more\n\tSuppressed: y\n2026-11-22 10:00:01 INFO x - next",
+            2,
+        ),
+        (
+            "panic: assignment to entry in nil map\n\ngoroutine 1 [running]:\nmain.main()\n\t/a/main.go:10 +0x1d\nexit status 2",
+            1,
+        ),
+        (
+            "2026/11/22 19:46:23 http: panic serving 1.2.3.4:5: boom\ngoroutine 7 [running]:\nnet/http.(*conn).serve.func1()\n\t/a/server.go:1 +0x1\n2026/11/22 19:46:24 next",
+            2,
+        ),
+        (
+            "thread 'main' panicked at src/main.rs:1:2:\nboom\nnote: run with `RUST_BACKTRACE=1` environment variable to display a backtrace",
+            1,
+        ),
+        (
+            "thread 'main' panicked at src/main.rs:1:2:\nboom\nstack backtrace:\n   0: std::panicking\n             at ./x.rs:1:2",
+            1,
+        ),
+        (
+            "/a/b.js:3\n    throw new Error('x')\n    ^\n\nError: x\n    at Object.<anonymous> (/a/b.js:3:9) {\n  code: 'E'\n}\n\nNode.js v20.1.0\nnext",
+            2,
+        ),
         ("Request body: {\n  a: 1,\n  b: {\n    c: 2\n  }\n}\nnext", 2),
         ("{\n  \"name\": \"x\",\n  \"level\": \"info\"\n}\n{\"a\":1}", 2),
-        ("/a/b.py:38: RuntimeWarning: never awaited\n  work()\nRuntimeWarning: Enable tracemalloc\nWARNING: after", 2),
-        ("Nov 22, 2026 7:53:52 PM org.apache.A init\nINFO: Starting\nNov 22, 2026 7:53:53 PM org.apache.B init\nSEVERE: no", 2),
-        ("ERROR: 1 validation error for call[x]\npath\n  Missing required argument [type=missing]\n    For further information visit https://x\nINFO: n", 2),
+        (
+            "/a/b.py:38: RuntimeWarning: never awaited\n  work()\nRuntimeWarning: Enable tracemalloc\nWARNING: after",
+            2,
+        ),
+        (
+            "Nov 22, 2026 7:53:52 PM org.apache.A init\nINFO: Starting\nNov 22, 2026 7:53:53 PM org.apache.B init\nSEVERE: no",
+            2,
+        ),
+        (
+            "ERROR: 1 validation error for call[x]\npath\n  Missing required argument [type=missing]\n    For further information visit https://x\nINFO: n",
+            2,
+        ),
         ("\n\n╭───╮\n│ a │\n╰───╯\n\nINFO: x", 2),
         (" INFO a: one\n INFO a: two", 2),
-        ("  2026-11-22T10:00:00.000000Z  INFO a: one, x: 1\n    at src/main.rs:1\n    in f with id: 1\n\n  2026-11-22T10:00:01.000000Z  INFO a: two\n    at src/main.rs:2\n", 2),
+        (
+            "  2026-11-22T10:00:00.000000Z  INFO a: one, x: 1\n    at src/main.rs:1\n    in f with id: 1\n\n  2026-11-22T10:00:01.000000Z  INFO a: two\n    at src/main.rs:2\n",
+            2,
+        ),
         ("  item\n  item\n    more", 2),
     ] {
         let found = messages(text);
@@ -214,7 +325,11 @@ fn what_belongs_together_is_one_record() {
 #[test]
 fn crash_output_without_level_is_an_error() {
     for (text, level, crash) in [
-        ("Traceback (most recent call last):\n  File \"a.py\", line 1\nKeyError: 'z'", Some(Level::Error), true),
+        (
+            "Traceback (most recent call last):\n  File \"a.py\", line 1\nKeyError: 'z'",
+            Some(Level::Error),
+            true,
+        ),
         ("panic: boom\n\ngoroutine 1 [running]:", Some(Level::Error), true),
         ("Exception in thread \"main\" java.lang.X: y\n\tat a.B.c(B.java:1)", Some(Level::Error), true),
         ("thread 'main' panicked at a.rs:1:1:\nx", Some(Level::Error), true),
@@ -235,7 +350,10 @@ fn engine_times_end_records_and_streams_are_apart() {
     use Stream::{Stderr, Stdout};
     let parse = Parse::default();
     // A second and more between them: not one record, whatever the bytes say.
-    let apart = [(T, Stdout, "Traceback (most recent call last):"), (T + 1_100_000_000, Stdout, "  File \"a\", line 1")];
+    let apart = [
+        (T, Stdout, "Traceback (most recent call last):"),
+        (T + 1_100_000_000, Stdout, "  File \"a\", line 1"),
+    ];
     assert_eq!(all(&parse, &apart).len(), 2);
     // Whole seconds: up to three.
     let coarse = [(T - 1, Stdout, "ERROR: a failed"), (T - 1 + 2 * SECOND, Stdout, "  more")];
@@ -275,8 +393,9 @@ fn what_the_clock_may_let_go_is_what_time_has_ended() {
 #[test]
 fn a_record_that_never_ends_is_cut_and_goes_on() {
     let parse = Parse { longest: 4096, ..Parse::default() };
-    let lines: Vec<String> =
-        std::iter::once("ERROR: failed".to_owned()).chain((0..1000).map(|n| format!("    line {n:06}"))).collect();
+    let lines: Vec<String> = std::iter::once("ERROR: failed".to_owned())
+        .chain((0..1000).map(|n| format!("    line {n:06}")))
+        .collect();
     let lines: Vec<Line<'_>> = lines.iter().map(|l| (NO_TIME, Stream::None, &**l)).collect();
     let events = all(&parse, &lines);
     assert!(events.len() > 3, "{}", events.len());
@@ -344,10 +463,7 @@ fn many_origins_are_bounded_and_their_records_come_out() {
 
 #[test]
 fn rules_of_the_user_read_typed_fields() {
-    let node = |json: serde_json::Value| crate::config::document::Node {
-        range: 0..1,
-        value: to_node(&json),
-    };
+    let node = |json: serde_json::Value| crate::config::document::Node { range: 0..1, value: to_node(&json) };
     fn to_node(json: &serde_json::Value) -> crate::config::document::NodeValue {
         use crate::config::document::{Node, NodeValue};
         match json {

@@ -61,7 +61,13 @@ fn heads_are_known_and_other_brackets_are_not() {
         let head = head(line.as_bytes()).unwrap_or_else(|| panic!("{line}"));
         assert_eq!((head.level, head.column), (level, column), "{line}");
     }
-    for line in ["[tool] x", "[11/22/26 14:39:43] plain", "[12:00] INFO     x", "    INFO     x", "[99/99/26 14:39:43] INFO     x"] {
+    for line in [
+        "[tool] x",
+        "[11/22/26 14:39:43] plain",
+        "[12:00] INFO     x",
+        "    INFO     x",
+        "[99/99/26 14:39:43] INFO     x",
+    ] {
         assert_eq!(head(line.as_bytes()), None, "{line}");
     }
 }
