@@ -72,7 +72,11 @@ impl Work<'_> {
             joined.push(b'\n');
             push_plain(&self.batch.text, *line, joined);
         }
-        let raw = self.batch.text.push(joined).escaped(escaped);
+        let mut raw = self.batch.text.push(joined);
+        if escaped {
+            // It comes from a file, perhaps.
+            raw = self.batch.text.mark_escaped(raw);
+        }
         let seed = match self.batch.seeds.iter().position(|s| *s == held.seed) {
             Some(at) => at,
             None => {
