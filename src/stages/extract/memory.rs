@@ -65,6 +65,8 @@ pub struct ToolMemory {
     pub due: Nanos,
     /// The same for beginnings without any time, as the number of a record.
     pub due_seq: u64,
+    /// Names that there may be before those out of use are forgotten.
+    room: usize,
 }
 
 impl Default for ToolMemory {
@@ -75,6 +77,7 @@ impl Default for ToolMemory {
             open: 0,
             due: Nanos::MAX,
             due_seq: u64::MAX,
+            room: NAMES,
         }
     }
 }
@@ -128,9 +131,9 @@ impl ToolMemory {
         }
     }
 
-    /// Forgets names that nothing uses any more, if there are many.
+    /// Forgets names that nothing uses any more, if there are many. Numbers change: between batches only.
     pub fn tidy(&mut self) {
-        if self.names.list.len() <= NAMES {
+        if self.names.list.len() <= self.room {
             return;
         }
         let old = std::mem::take(&mut self.names);
@@ -140,6 +143,8 @@ impl ToolMemory {
                 call.name = old.get(call.name).map_or(NAMELESS, |name| Names::number(&mut names, name));
             }
         }
+        // Where most are in use, the next time is far away.
+        self.room = NAMES.max(2 * names.list.len());
         self.names = names;
     }
 

@@ -245,7 +245,6 @@ impl Extract {
                     walk.containers.clear();
                     memory.refresh();
                 }
-                memory.tidy();
                 memory.add(&shared)
             }
         };
@@ -321,6 +320,7 @@ impl Scan for Extract {
     }
 
     fn apply(&self, memory: &mut ToolMemory, batch: &mut Batch, _now: Nanos) {
+        memory.tidy();
         let mut walk = Walk::default();
         let mut hits = self.search.hits();
         for at in 0..batch.rows.len() {

@@ -474,6 +474,24 @@ fn too_many_open_calls_let_the_oldest_go() {
 }
 
 #[test]
+fn names_out_of_use_are_forgotten() {
+    let stage = Extract::tools();
+    let mut memory = stage.start();
+    for round in 0..4 {
+        let text: Vec<String> = (0..memory::NAMES).map(|n| format!("tool_call: t{round}x{n}")).collect();
+        let lines = Lines::of(&text.join("\n"));
+        let mut batch = lines.batch(0, lines.rows.len());
+        stage.apply(&mut memory, &mut batch, 0);
+        assert_eq!(
+            shown(&batch).last(),
+            Some(&format!("{0} call t{round}x{1}", memory::NAMES, memory::NAMES - 1))
+        );
+    }
+    let saved = memory.save();
+    assert!(saved["names"].as_array().unwrap().len() <= 2 * memory::NAMES);
+}
+
+#[test]
 fn both_streams_of_a_container_are_one_and_containers_are_apart() {
     let stage = Extract::tools();
     let mut memory = stage.start();
