@@ -80,8 +80,10 @@ fn entries(
 /// Moves the definitions of a part to those of the whole, under names that cannot meet.
 fn lift(schema: &Value, prefix: &str, part: &mut Map<String, Value>, definitions: &mut Map<String, Value>) {
     let own = schema["$defs"].as_object().cloned().unwrap_or_default();
-    for value in part.values_mut() {
-        point_at(value, prefix);
+    let mut whole = Value::Object(std::mem::take(part));
+    point_at(&mut whole, prefix);
+    if let Value::Object(members) = whole {
+        *part = members;
     }
     for (name, mut definition) in own {
         point_at(&mut definition, prefix);
@@ -116,15 +118,17 @@ pub fn reference() -> String {
     );
     let run = schemars::schema_for!(Run).to_value();
     write_settings(&mut out, &run, &run);
-    for (title, list) in [("Sources", &kinds.sources), ("Stages", &kinds.stages), ("Sinks", &kinds.sinks)] {
-        let _ = writeln!(out, "## {title}\n");
+    let lists = [("Source", &kinds.sources), ("Stage", &kinds.stages), ("Sink", &kinds.sinks)];
+    for (what, list) in lists {
+        let _ = writeln!(out, "## {what}s\n");
         out.push_str("| kind | what it does |\n| --- | --- |\n");
         for kind in list {
-            let _ = writeln!(out, "| [`{0}`](#{0}) | {1} |", kind.name, cell(kind.summary));
+            let anchor = format!("{}-{}", what.to_lowercase(), kind.name);
+            let _ = writeln!(out, "| [`{}`](#{anchor}) | {} |", kind.name, cell(kind.summary));
         }
         out.push('\n');
         for kind in list {
-            write_kind(&mut out, kind);
+            write_kind(&mut out, what, kind);
         }
     }
     while out.ends_with("\n\n") {
@@ -133,8 +137,8 @@ pub fn reference() -> String {
     out
 }
 
-fn write_kind(out: &mut String, kind: &Kind) {
-    let _ = writeln!(out, "### `{}`\n", kind.name);
+fn write_kind(out: &mut String, what: &str, kind: &Kind) {
+    let _ = writeln!(out, "### {what} `{}`\n", kind.name);
     let schema = (kind.schema)().to_value();
     match schema["description"].as_str() {
         Some(text) => {
@@ -174,11 +178,13 @@ fn write_settings(out: &mut String, schema: &Value, root: &Value) {
     let required: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     out.push_str("| setting | value | meaning |\n| --- | --- | --- |\n");
-    for (name, property) in properties {
+    let is_required = |name: &String| required.contains(&name.as_str());
+    let first = properties.iter().filter(|(name, _)| is_required(name));
+    for (name, property) in first.chain(properties.iter().filter(|(name, _)| !is_required(name))) {
         let own = resolve(property, root);
         let text = property["description"].as_str().or(own["description"].as_str()).unwrap_or("");
         let mut text = one_line(text);
-        if required.contains(&name.as_str()) {
+        if is_required(name) {
             text = format!("**Required.** {text}");
         } else if let Some(default) = property.get("default")
             && !default.is_null()

@@ -80,3 +80,6 @@ impl Default for RunSettings {
         RunSettings { from_now: false, memory: 32 << 20, lanes: None, shutdown: Duration::from_secs(20) }
     }
 }
+
+#[cfg(test)]
+mod tests;

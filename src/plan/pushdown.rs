@@ -43,6 +43,10 @@ pub(super) fn decide(plan: &mut Plan, inputs: &[Inputs]) -> Decision {
         if plan.stages[at].stage.guard(&needles) {
             return Decision { guarded: Some((at, needles)), reasons };
         }
+        // The first stage that could not make use of what is known of its input tells why not more.
+        if decision.reasons.is_empty() {
+            decision.reasons.push(format!("{}: does not search for {needles}", plan.stages[at].kind));
+        }
     }
     if decision.reasons.is_empty() && !plan.stages.is_empty() {
         decision.reasons.push("no stage searches before it parses".to_owned());

@@ -42,7 +42,8 @@ pub enum FilterSettings {
 #[derive(Deserialize, JsonSchema, Debug, Default)]
 #[serde(deny_unknown_fields)]
 pub struct Patterns {
-    /// A regular expression: events stay whose level (normalised or as written) or message it matches. `\|` is read as `|`.
+    /// A regular expression: events stay whose level (normalised or as written) or message it matches. GNU's `|`, with a
+    /// backslash in front, is read too.
     #[serde(rename = "match")]
     pub matching: Option<String>,
     /// A regular expression: events go whose level or message it matches.

@@ -60,10 +60,12 @@ impl Needles {
 
     /// How rare they are, roughly: of two sets that are both necessary the higher one is searched.
     pub fn worth(&self) -> usize {
-        let shortest = self.texts.iter().map(|text| text.len()).min().unwrap_or(SHORTEST * 3);
-        let levels =
-            if self.levels.iter().any(|level| *level <= Level::Info) { 100 } else { self.levels.len() * 3 };
-        (shortest * 4).saturating_sub(self.texts.len() + levels)
+        // A level has many spellings; any text is better.
+        if !self.levels.is_empty() {
+            return 0;
+        }
+        let shortest = self.texts.iter().map(|text| text.len()).min().unwrap_or(0);
+        (shortest * 4).saturating_sub(self.texts.len()).max(1)
     }
 }
 
