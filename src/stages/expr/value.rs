@@ -186,7 +186,7 @@ pub fn regex_error(error: &regex::Error) -> (String, Option<String>) {
         other => {
             let text = other.to_string();
             let last = text.lines().last().unwrap_or("").trim_start_matches("error: ").to_owned();
-            let help = text.contains("look-around").then(|| "look-around is not supported".to_owned());
+            let help = text.contains("look-around").then(|| "write it without, or use exclude:".to_owned());
             (format!("not a regular expression: {last}"), help)
         }
     }
