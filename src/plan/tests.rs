@@ -37,16 +37,12 @@ sinks:
     assert_eq!(plan.name, "demo");
     assert_eq!(
         plan.run,
-        RunSettings {
-            from_now: true,
-            memory: 8 << 20,
-            lanes: Some(2),
-            shutdown: Duration::from_secs(5)
-        }
+        RunSettings { from_now: true, memory: 8 << 20, lanes: Some(2), shutdown: Duration::from_secs(5) }
     );
     let sources: Vec<(&str, &str)> = plan.sources.iter().map(|s| (s.name.as_str(), s.kind)).collect();
     assert_eq!(sources, [("a", "file"), ("b", "stdin")]);
-    let keys: Vec<&str> = plan.stages.iter().chain(&plan.branches[1].stages).map(|s| s.key.as_str()).collect();
+    let keys: Vec<&str> =
+        plan.stages.iter().chain(&plan.branches[1].stages).map(|s| s.key.as_str()).collect();
     let heads = ["main/parse/0/", "main/filter/0/", "main/filter/1/", "other/filter/0/"];
     assert!(keys.iter().zip(heads).all(|(key, head)| key.starts_with(head)), "{keys:?}");
     assert_eq!(keys.len(), heads.len());
@@ -57,7 +53,10 @@ sinks:
 fn the_key_of_a_memory_changes_with_the_settings_only() {
     let key = |text: &str| good(text).plan.unwrap().stages[0].key.clone();
     let first = key(&with_stages("[ { filter: message contains 'abc' } ]"));
-    assert_eq!(first, key(&format!("# moved\n\n{}", with_stages("[ { filter: \"message contains 'abc'\" } ]"))));
+    assert_eq!(
+        first,
+        key(&format!("# moved\n\n{}", with_stages("[ { filter: \"message contains 'abc'\" } ]")))
+    );
     assert_ne!(first, key(&with_stages("[ { filter: message contains 'abd' } ]")));
 }
 
@@ -106,7 +105,10 @@ fn only_what_cannot_change_the_answer_is_searched_before_parsing() {
             Some("\"alpha\", \"beta\""),
         ),
         ("{ parse: auto }, { enrich: {} }, { filter: message contains 'abc' }", Some("\"abc\"")),
-        ("{ parse: auto }, { filter: not message contains 'x' }, { filter: message contains 'abc' }", Some("\"abc\"")),
+        (
+            "{ parse: auto }, { filter: not message contains 'x' }, { filter: message contains 'abc' }",
+            Some("\"abc\""),
+        ),
         ("{ parse: auto }, { dedupe: { within: 1m } }, { filter: message contains 'abc' }", None),
         ("{ parse: auto }, { filter: { match: abc, before: 1 } }", None),
         ("{ parse: auto }, { filter: not message contains 'abc' }", None),
@@ -118,7 +120,9 @@ fn only_what_cannot_change_the_answer_is_searched_before_parsing() {
         assert!(searched.is_some() || !plan["not_searched"].as_array().unwrap().is_empty(), "{stages}");
     }
     // What `extract` may make is searched beside the text.
-    let checked = good(&with_stages(&format!("[ {tools}, {{ filter: message contains 'abc' or exists(tool.name) }} ]")));
+    let checked = good(&with_stages(&format!(
+        "[ {tools}, {{ filter: message contains 'abc' or exists(tool.name) }} ]"
+    )));
     let needles = checked.explain.to_json()["searched"]["needles"].as_str().unwrap_or("").to_owned();
     assert!(needles.contains("\"abc\"") && needles.contains("tools/call"), "{needles}");
 }
