@@ -52,11 +52,12 @@ impl Guard {
         // Terminal codes may stand inside a word.
         hidden[0x1b] = true;
         let slash = hidden[usize::from(b'/')];
+        let sought: Vec<&[u8]> = literals.iter().map(|literal| rarest_end(literal.as_bytes())).collect();
         let mut builder = packed::Config::new().builder();
-        builder.extend(&literals);
+        builder.extend(&sought);
         let search = match builder.build() {
             Some(packed) => Search::Packed(packed),
-            None => Search::Automaton(AhoCorasick::new(&literals).ok()?),
+            None => Search::Automaton(AhoCorasick::new(&sought).ok()?),
         };
         Some(Guard { search, hidden, slash, literals })
     }
@@ -91,6 +92,22 @@ impl Guard {
             hits.sort_unstable();
         }
     }
+}
+
+/// The end of a literal that begins with its four rarest bytes. The vector search looks at four bytes first, and logs
+/// are full of `tool`, `serv` and `time`; more hits than the whole literal has do no harm, fewer would.
+fn rarest_end(literal: &[u8]) -> &[u8] {
+    // Lower case letters and slashes are what paths and prose are made of.
+    let rarity = |byte: &u8| match byte {
+        b'a'..=b'z' | b'/' => 1,
+        b' ' | b'.' | b'0'..=b'9' => 2,
+        b'A'..=b'Z' | b'_' => 3,
+        _ => 4,
+    };
+    let starts = 0..=literal.len().saturating_sub(4);
+    // Of equals the first, so that the longest end is sought.
+    let best = starts.rev().max_by_key(|&at| literal[at..].iter().take(4).map(rarity).sum::<u32>());
+    &literal[best.unwrap_or(0)..]
 }
 
 /// Walks the hits of a batch along with its records.
@@ -135,6 +152,22 @@ mod tests {
             assert!(Guard::new(&[bad]).is_none(), "{bad}");
         }
         assert!(Guard::new::<&str>(&[]).is_none());
+    }
+
+    #[test]
+    fn what_is_sought_is_rare_in_paths_and_prose() {
+        for (literal, sought) in [
+            ("serve_inner", "ve_inner"),
+            ("\"tool", "\"tool"),
+            ("tool=", "ool="),
+            ("toolName", "oolName"),
+            ("abc", "abc"),
+        ] {
+            let end = rarest_end(literal.as_bytes());
+            assert!(literal.as_bytes().ends_with(end), "{literal}");
+            assert!(end.len() >= sought.len().min(4), "{literal}");
+        }
+        assert_eq!(rarest_end(b"tool="), b"ool=");
     }
 
     #[test]
