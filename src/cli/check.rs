@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{BAD_FILE, DONE, FAILED};
+use super::{BAD_FILE, FAILED};
 use crate::config::report::{Look, Report};
 use crate::plan::{LoadError, Options, Plan};
 
@@ -82,7 +82,7 @@ pub fn run(args: &Check) -> u8 {
         out.push('\n');
     }
     let printed = super::print(&out);
-    if failed { BAD_FILE } else { printed.max(DONE) }
+    if failed { BAD_FILE } else { printed }
 }
 
 /// Shows on stderr what was found.

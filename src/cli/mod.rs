@@ -47,7 +47,7 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Sub {
     /// Show logs: of files and of standard input, readable, filtered, merged in time order.
-    Logs(logs::Logs),
+    Logs(Box<logs::Logs>),
     /// Run a pipeline file.
     Run(run::Run),
     /// Say everything that is wrong with a pipeline file, without running it.

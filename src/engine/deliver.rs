@@ -110,7 +110,7 @@ pub(super) fn run(shared: &Arc<Shared>, at: usize, messages: Receiver<Message>, 
         }
     }
     for parcel in worker.waiting.take().unwrap_or_default() {
-        if let Err(ended) = worker.send(*parcel) {
+        if let Err(ended) = worker.send(parcel) {
             return ended;
         }
     }
@@ -127,7 +127,7 @@ struct Worker<'a> {
     sink: &'a dyn Sink,
     runtime: &'a Handle,
     /// Parcels that came before every partition was known.
-    waiting: Option<Vec<Box<Parcel>>>,
+    waiting: Option<Vec<Parcel>>,
 }
 
 impl Worker<'_> {
@@ -144,13 +144,13 @@ impl Worker<'_> {
             }
             Message::Ready => {
                 for parcel in self.waiting.take().unwrap_or_default() {
-                    self.send(*parcel)?;
+                    self.send(parcel)?;
                 }
                 Ok(())
             }
             Message::Parcel(parcel) => match &mut self.waiting {
                 Some(waiting) => {
-                    waiting.push(parcel);
+                    waiting.push(*parcel);
                     Ok(())
                 }
                 None => self.send(*parcel),

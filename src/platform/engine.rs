@@ -114,7 +114,7 @@ mod tests {
         let listener = UnixListener::bind(&foreign).unwrap();
         std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            stream.read(&mut [0; 512]).unwrap();
+            stream.read_exact(&mut [0; 16]).unwrap();
             stream.write_all(b"220 mail\r\n").unwrap();
         });
         let tried = find(&[missing, foreign]).unwrap_err();

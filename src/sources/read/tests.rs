@@ -86,7 +86,8 @@ pub(in crate::sources) fn build(
 }
 
 fn consume(deliveries: Receiver<Delivery>, seen: &Mutex<Seen>) {
-    let mut open: HashMap<usize, (Arc<dyn DynDecoder>, Box<dyn DynMemory>, u64)> = HashMap::new();
+    type Reading = (Arc<dyn DynDecoder>, Box<dyn DynMemory>, u64);
+    let mut open: HashMap<usize, Reading> = HashMap::new();
     for delivery in deliveries {
         let mut seen = seen.lock().unwrap();
         if let Some(opened) = delivery.opened {

@@ -147,9 +147,7 @@ fn check_compare(compare: &Compare, schema: &Schema, problems: &mut Vec<Problem>
                 let help = format!("write {} {}", compare.name.text, example(ty));
                 error(problems, &literal.range, message, &format!("not {}", describe(ty)), Some(help));
             }
-        } else if ordered && literal.value == Literally::Bool(true)
-            || ordered && literal.value == Literally::Bool(false)
-        {
+        } else if ordered && matches!(literal.value, Literally::Bool(_)) {
             let message = "true and false have no order".to_owned();
             error(problems, &compare.op_range, message, "for values with an order", Some("write ==".into()));
         }

@@ -414,7 +414,7 @@ impl<'a> Work<'a> {
             self.read_joined(slot, &mut row, first, &state)
         };
         conclude(self.batch, &mut row, &state);
-        self.emit(u32::MAX.min(from), row, extra);
+        self.emit(from, row, extra);
     }
 
     fn read_joined(&mut self, slot: usize, row: &mut Row, first: usize, state: &State) -> Extra {

@@ -182,12 +182,10 @@ impl State {
     /// Blank lines belong to the banner or crash report that follows them.
     fn follow_blank(&mut self, line: &[u8]) -> bool {
         let next = State::begin(line);
-        let yes = match next.kind {
-            Kind::Drawn | Kind::Banner | Kind::Traceback | Kind::GoPanic | Kind::RustPanic | Kind::Crash => {
-                true
-            }
-            _ => false,
-        };
+        let yes = matches!(
+            next.kind,
+            Kind::Drawn | Kind::Banner | Kind::Traceback | Kind::GoPanic | Kind::RustPanic | Kind::Crash
+        );
         if yes {
             *self = next;
         }

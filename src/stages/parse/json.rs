@@ -217,10 +217,10 @@ impl JsonReader {
                         doc.extra.level_text = scalar(span, *m);
                     }
                 }
-                Role::Message(rank) if rank < message && m.kind != Kind::Null => {
-                    if rank < 3 || m.kind == Kind::String {
-                        (message, doc.message, picked.message) = (rank, Some(scalar(span, *m)), at);
-                    }
+                Role::Message(rank)
+                    if rank < message && m.kind != Kind::Null && (rank < 3 || m.kind == Kind::String) =>
+                {
+                    (message, doc.message, picked.message) = (rank, Some(scalar(span, *m)), at);
                 }
                 Role::Logger(rank) if rank < logger && m.kind == Kind::String => {
                     (logger, doc.extra.logger, picked.logger) = (rank, scalar(span, *m), at);

@@ -217,7 +217,8 @@ fn mend(pieces: &[&[u8]], width: usize, start: usize, out: &mut Vec<u8>) {
     }
     let pieces: Vec<&[u8]> = pieces.iter().copied().filter(|p| !p.is_empty()).collect();
     // In this order: newlines dropped, newlines as blanks, every full part cut, nothing between at all.
-    let tries: [&dyn Fn(&[u8], &[u8]) -> bool; 4] = [
+    type IsBlank<'a> = &'a dyn Fn(&[u8], &[u8]) -> bool;
+    let tries: [IsBlank<'_>; 4] = [
         &|before, after| seam(before, after, width) == Seam::Blank,
         &|before, after| seam(before, after, width) != Seam::None,
         &|before, _| cells(before) < width,

@@ -50,7 +50,7 @@ pub fn is_go_function(line: &[u8]) -> bool {
     if line.starts_with(b"created by ") {
         return true;
     }
-    let name = line.split(|b| *b == b'(' && true).next().unwrap_or(line);
+    let name = line.split(|b| *b == b'(').next().unwrap_or(line);
     let name = if name.is_empty() { line } else { name };
     if name.contains(&b' ') || name.contains(&b'"') || name.contains(&b'=') || name.len() < 3 {
         return false;

@@ -151,7 +151,9 @@ fn parts_are_joined_only_where_docker_cut() {
     let part = "x".repeat(PART);
     let short = "y".repeat(PART - 1);
     let wide = "é".repeat(PART / 2);
-    let cases: [(&str, Vec<String>, Vec<(usize, u32)>); 7] = [
+    // Name, lines, and of each joined record its length and number of parts.
+    type Case = (&'static str, Vec<String>, Vec<(usize, u32)>);
+    let cases: [Case; 7] = [
         ("two", vec![line(&part, "stdout", 1), line("end\n", "stdout", 1)], vec![(PART + 3, 2)]),
         (
             "three with another stream between",
