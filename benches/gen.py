@@ -145,6 +145,7 @@ def main():
     kinds, levels, json_levels, tools = {}, {}, {}, {}
     kept = {"w2a": [0, 0], "w2b": [0, 0]}  # lines, bytes of their messages
     durations = []
+    by_tool = {}
 
     def count(counts, key):
         counts[key] = counts.get(key, 0) + 1
@@ -192,10 +193,15 @@ def main():
                 count(tools, what + ":" + tool)
                 if duration:
                     durations.append(float(duration))
+                    by_tool.setdefault(tool, []).append(float(duration))
     durations.sort()
 
     def percentile(part):
         return durations[int(part * (len(durations) - 1))] if durations else None
+
+    def of_tool(values):
+        values.sort()
+        return {"p50_ms": values[(len(values) + 1) // 2 - 1] * 1000, "max_ms": values[-1] * 1000}
 
     truth = {
         "lines": lines, "bytes": size, "stored_message_bytes": stored, "stdout": stdout, "stderr": lines - stdout,
@@ -204,6 +210,7 @@ def main():
         "w2b_lines": kept["w2b"][0], "w2b_message_bytes": kept["w2b"][1],
         "w3_events": sum(tools.values()), "durations": len(durations), "duration_sum": round(sum(durations), 4),
         "p50": percentile(0.50), "p95": percentile(0.95), "p99": percentile(0.99),
+        "tool_durations": {tool: of_tool(values) for tool, values in by_tool.items()},
     }
     with open(out + ".truth.json", "w") as file:
         json.dump(truth, file, indent=1)

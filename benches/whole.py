@@ -176,6 +176,10 @@ def check_tools(text, truth):
             if tool.get(what):
                 found[what.removesuffix("s") + ":" + tool["tool"]] = tool[what]
         durations += tool.get("durations", 0)
+        for name, true in truth["tool_durations"].get(tool["tool"], {}).items():
+            # Percentiles of many values are kept to three digits.
+            if abs(tool.get(name, 0) - true) > 0.002 * true:
+                raise Wrong(f"{tool['tool']}: {name} {tool.get(name)}, in truth {true}")
     expect("tools", sorted(found.items()), sorted(truth["tool"].items()))
     expect("durations", durations, truth["durations"])
 

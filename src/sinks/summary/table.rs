@@ -178,6 +178,9 @@ pub(super) fn as_json(total: &Counts, settings: &SummarySettings) -> String {
             if shows.errors {
                 entry.insert("errors".into(), json!(tool.errors));
             }
+            if tool.durations.count() > 0 {
+                entry.insert("durations".into(), json!(tool.durations.count()));
+            }
             let lengths = [
                 ("p50_ms", tool.durations.percentile(50.0)),
                 ("p95_ms", tool.durations.percentile(95.0)),

@@ -87,7 +87,7 @@ fn json_leaves_out_what_is_not_known() {
             "tools": [
                 {"deployment": "fastmcp", "tool": "broken", "errors": 1},
                 {"deployment": "mcp-demo-0127-164730-0a1b2c3d", "tool": "read_file", "calls": 5, "errors": 1,
-                 "p50_ms": 3.0, "p95_ms": 1201.0, "p99_ms": 1201.0, "max_ms": 1201.0},
+                 "durations": 5, "p50_ms": 3.0, "p95_ms": 1201.0, "p99_ms": 1201.0, "max_ms": 1201.0},
                 {"deployment": "mcp-demo-0127-164730-0a1b2c3d", "tool": "find", "calls": 1, "errors": 0},
             ],
             "levels": [

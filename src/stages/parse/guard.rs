@@ -67,13 +67,14 @@ impl Guard {
         &self.literals
     }
 
-    /// Writes where in `text` a literal or a doubt stands, ascending.
+    /// Writes where in `text` a literal or a doubt ends (its last byte), ascending. One that begins before a record, with
+    /// the quote of the engine's framing, may hide one inside it; so the end counts.
     pub fn search(&self, text: &[u8], hits: &mut Vec<u32>) {
         hits.clear();
         match &self.search {
-            Search::Packed(search) => hits.extend(search.find_iter(text).map(|found| found.start() as u32)),
+            Search::Packed(search) => hits.extend(search.find_iter(text).map(|found| found.end() as u32 - 1)),
             Search::Automaton(search) => {
-                hits.extend(search.find_iter(text).map(|found| found.start() as u32))
+                hits.extend(search.find_iter(text).map(|found| found.end() as u32 - 1))
             }
         }
         let found = hits.len();
@@ -184,6 +185,15 @@ mod tests {
         for yes in [r#"{"tool":1}"#, r#"{\"tool\":1}"#, r"\u0022tool", r#"\\\"tools"#] {
             assert!(hit(&guard, yes), "{yes}");
         }
+    }
+
+    #[test]
+    fn a_literal_that_begins_with_the_frame_does_not_hide_the_one_behind_it() {
+        let guard = Guard::new(&["\"tool", "tool_"]).unwrap();
+        let text = br#"{"log":"tool_call: x\n"}"#;
+        let mut hits = Hits::default();
+        guard.search(text, &mut hits.at);
+        assert!(hits.within(8, 22));
     }
 
     #[test]
