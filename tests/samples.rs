@@ -34,12 +34,6 @@ struct Event {
     fields: Vec<(String, String)>,
 }
 
-impl Event {
-    fn is_plain(&self) -> bool {
-        !self.flags.has(Flags::PARSED) || self.flags.has(Flags::CRASH)
-    }
-}
-
 fn text_of(batch: &Batch, value: Value<'_>) -> String {
     let _ = batch;
     match value {
@@ -354,26 +348,4 @@ fn every_json_record_in_wrapped_output_parses() {
     }
     assert!(found >= 340, "{found}");
     assert!(bad.is_empty(), "{} of {found}:\n{}", bad.len(), bad.join("\n"));
-}
-
-#[test]
-#[ignore = "prints one file's events: SAMPLE=folder/file cargo test --test samples print -- --ignored --nocapture"]
-fn print_one() {
-    let file = std::env::var("SAMPLE").expect("SAMPLE names a file");
-    for event in run(&Parse::default(), &read(&file), &[]) {
-        let plain = if event.is_plain() { "plain" } else { "" };
-        println!(
-            "#{} x{} {:?} {plain} {:?} {} [{}] {:?}",
-            event.key.seq,
-            event.records,
-            event.level,
-            event.flags,
-            event.timestamp,
-            event.logger,
-            event.message.chars().take(300).collect::<String>()
-        );
-        if !event.fields.is_empty() {
-            println!("     {:?}", event.fields.iter().take(12).collect::<Vec<_>>());
-        }
-    }
 }

@@ -151,7 +151,7 @@ pub struct Extra {
     pub tool: Option<[Cell; 4]>,
 }
 
-/// What [`read`] found.
+/// What [`JsonReader::read`] found.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Document {
     /// Its time.

@@ -83,7 +83,7 @@ fn leveled(f: &mut Finder, at: usize) -> bool {
     groups::behind(f, at)
 }
 
-/// `123 [main] INFO logger - text`: milliseconds since the start, then as [`line`].
+/// `123 [main] INFO logger - text`: milliseconds since the start, then as [`line()`].
 pub(super) fn counted(f: &mut Finder) -> bool {
     let open = clock::run(f.line, 0, 10) + 1;
     if !f.starts(open - 1, b" [") {
