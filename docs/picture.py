@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Draws what a command prints on a terminal as SVG: picture.py OUT.svg TITLE -- COMMAND...
+"""Draws what a command prints on a terminal as SVG, its last lines: picture.py OUT.svg TITLE -- COMMAND...
+
+    docs/picture.py docs/quickstart.svg 'mcpp run pipelines/quickstart.yaml --once' -- \\
+        target/release/mcpp run pipelines/quickstart.yaml --once
 
 The command runs on a real pseudo-terminal (so it colours and wraps as it does for a person); its ANSI colours become
 SVG text. Needs nothing but Python."""
 import fcntl, html, os, pty, re, select, struct, sys, termios, unicodedata
 
-COLUMNS, ROWS, CELL, LINE = 118, 60, 7.83, 17
+COLUMNS, ROWS, SHOWN, CELL, LINE = 118, 60, 52, 7.83, 17
 PALETTE = ["#45475a", "#f38ba8", "#a6e3a1", "#f9e2af", "#89b4fa", "#f5c2e7", "#94e2d5", "#bac2de"]
 
 
@@ -72,7 +75,7 @@ def width(text):
 
 
 def draw(text, title):
-    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
+    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")[-SHOWN:]
     high, wide = len(lines) * LINE + 60, COLUMNS * CELL + 32
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide:.0f}" height="{high}" viewBox="0 0 {wide:.0f} {high}" role="img">',
            f"<title>{html.escape(title)}</title>",
