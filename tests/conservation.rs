@@ -68,7 +68,7 @@ fn filtered_joined_throttled_and_refused_events_are_all_accounted_for() {
 
 #[test]
 fn what_a_dead_sink_leaves_is_in_flight_and_a_replay_is_counted_as_such() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = harness::folder();
     let steps = || vec![batches(&text(300), &[50, 120, 121])];
     let first = |answer| {
         let mut plan = plan(steps(), false);
@@ -95,7 +95,7 @@ fn what_a_dead_sink_leaves_is_in_flight_and_a_replay_is_counted_as_such() {
 #[test]
 fn held_events_are_counted_while_they_are_held() {
     let open = "2026-01-27T16:00:00Z ERROR failed\nTraceback (most recent call last):\n  File \"/a.py\", line 1, in f\n";
-    let dir = tempfile::tempdir().unwrap();
+    let dir = harness::folder();
     let mut plan = plan(vec![batches(open, &[])], false);
     let (branch, kept) = keep("kept", Answer::Stored);
     plan.branches.push(branch);
@@ -103,6 +103,15 @@ fn held_events_are_counted_while_they_are_held() {
     let counters = counted(&outcome, "kept");
     assert!(counters.held.get() > 0, "{counters:?}");
     assert_eq!(messages(&kept).len() as u64, counters.delivered.get());
+
+    let more = format!("{open}ValueError: x\n2026-01-27T16:47:00Z INFO fine\n");
+    let steps = batches(&more, &[open.lines().count() - 1]);
+    let mut plan = self::plan(vec![steps], true);
+    let (branch, kept) = keep("kept", Answer::Stored);
+    plan.branches.push(branch);
+    let outcome = script::run(plan, Some(dir.path()));
+    assert_eq!(messages(&kept).len(), 2, "{:?}", messages(&kept));
+    assert_eq!(counted(&outcome, "kept").held.get(), 0);
 }
 
 /// The counters of a branch in the order of the equation: two that go in, eight that come out.

@@ -10,16 +10,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use base64::Engine as _;
-use harness::{append, export, mcpp, put, wait_until};
+use harness::{append, export, folder, mcpp, put, wait_until};
 use serde_json::{Value, json};
 
 /// `mcpp logs --file PATH --format json`.
 fn json_of(path: &str) -> harness::Mcpp {
     mcpp(["logs", "--file", path, "--format", "json"])
-}
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().unwrap()
 }
 
 #[track_caller]
@@ -272,12 +268,11 @@ fn an_unreadable_file_among_ten_is_a_warning() {
             format!("2026-01-27T16:47:0{number}Z INFO line {number}\n"),
         );
     }
-    symlink("/nonexistent/target", dir.path().join("dangling.log")).unwrap();
     std::fs::create_dir(dir.path().join("folder.log")).unwrap();
     // Reading it fails for root too.
     symlink("/proc/self/mem", dir.path().join("mem.log")).unwrap();
     let pattern = dir.path().join("*.log");
-    let done = json_of(pattern.to_str().unwrap()).done().exits(0).says("mem.log").says("dangling.log");
+    let done = json_of(pattern.to_str().unwrap()).done().exits(0).says("mem.log");
     assert_eq!(done.messages(), (0..9).map(|number| format!("line {number}")).collect::<Vec<_>>());
 }
 
@@ -335,9 +330,9 @@ fn an_unknown_unit_is_told_with_what_can_be_written() {
 fn a_misspelt_field_is_told_with_its_near_miss() {
     let dir = folder();
     let path = put(dir.path(), "a.log", "line\n");
-    let done = mcpp(["logs", "--file", &path, "--where", "tool.duratoin > 1s"]).done();
-    assert_ne!(done.status.code(), Some(0));
-    done.says("tool.duratoin").says("tool.duration");
+    // A line may have a field of that name: it is told, and not refused.
+    let done = mcpp(["logs", "--file", &path, "--where", "tool.duratoin > 1s"]).done().exits(0);
+    done.says("tool.duratoin").says("did you mean `tool.duration`?");
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn run(partitions: Vec<Vec<Step>>, dead: &std::path::Path) -> (mcpp::engine::Out
 
 #[test]
 fn only_the_line_that_panics_is_lost_and_it_is_a_dead_letter() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = harness::folder();
     let marked = [3, 20, 21, 57];
     let first = batches(&text(0, 100, &marked), &[10, 11, 30, 64, 90]);
     let second = batches(&text(1000, 1050, &[]), &[20]);
@@ -77,7 +77,7 @@ fn only_the_line_that_panics_is_lost_and_it_is_a_dead_letter() {
 
 #[test]
 fn batches_without_a_panic_give_the_same_as_the_lines_around_one() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = harness::folder();
     let plain = text(0, 60, &[]);
     let (_, calm) = run(vec![batches(&plain, &[])], &dir.path().join("calm"));
     let broken = plain.replace("fine <<a-30>>", "boom <<a-30>>");

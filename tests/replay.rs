@@ -105,7 +105,7 @@ fn same(found: &[Value], expected: &[Value]) {
 /// have got something before one of them fails.
 fn cut_records_come_again_as_they_were(had: bool) {
     needs_faults();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = harness::folder();
     let log = put(dir.path(), "app.log", line(0) + &line(1));
     let calm = Run::new(dir.path(), "calm", &log, "auto");
     let hurt = Run::new(dir.path(), "hurt", &log, "auto");
@@ -166,7 +166,7 @@ fn cut_records_come_again_as_they_were_for_sinks_at_different_positions() {
 #[test]
 fn a_record_open_at_the_kill_is_joined_with_what_comes_after_it() {
     needs_faults();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = harness::folder();
     let log = put(dir.path(), "app.log", line(0) + &line(1));
     let hurt = Run::new(dir.path(), "hurt", &log, "auto");
     let life = hurt.start();
@@ -200,7 +200,7 @@ fn a_record_open_at_the_kill_is_joined_with_what_comes_after_it() {
 #[test]
 fn with_other_settings_of_a_stage_nothing_is_missed() {
     needs_faults();
-    let dir = tempfile::tempdir().unwrap();
+    let dir = harness::folder();
     let log = put(dir.path(), "app.log", line(0) + &line(1));
     let run = Run::new(dir.path(), "run", &log, "auto");
     let life = run.start();

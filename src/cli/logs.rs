@@ -278,9 +278,11 @@ pub fn run(args: &Logs) -> u8 {
             return USAGE;
         }
     };
-    let checked = Plan::from_text("logs", &pipeline.to_string(), &plan::Options::default());
+    // What is typed is text: no variable stands in it.
+    let pipeline = pipeline.to_string().replace("${", "$${");
+    let checked = Plan::from_text("logs", &pipeline, &plan::Options::default());
+    check::show(&checked.report);
     let Some(plan) = checked.plan else {
-        check::show(&checked.report);
         return USAGE;
     };
     if args.is_cut(around) {

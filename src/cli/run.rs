@@ -124,7 +124,8 @@ pub(super) fn report(outcome: &Outcome) -> u8 {
     if outcome.dead_letters > 0 {
         eprintln!("mcpp: {} events are dead letters", outcome.dead_letters);
     }
-    if outcome.left > 0 {
+    // What was meant for a reader who has gone is nobody's loss.
+    if outcome.left > 0 && !outcome.closed {
         eprintln!("mcpp: stopped with {} events not delivered", outcome.left);
         return LEFT;
     }

@@ -15,16 +15,15 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 
 use crate::ack::Cut;
-use crate::event::memory::{DynMemory, End};
+use crate::event::memory::End;
 use crate::event::{Batch, Buffer, Flags, Lease, NO_TIME, Nanos, Partition, Tally, Text};
-use crate::plan::PlannedStage;
 use crate::sinks::{AnyState, Built, Chunk, Event, From};
 use crate::sources::Delivery;
-use crate::stages::Stage;
 use crate::telemetry::fault;
 
 use super::deliver::Parcel;
 use super::slot::{Memories, Slot};
+use super::stages::{self, Culprit};
 use super::{Shared, merger::Totals};
 
 /// How often a partition that is being read becomes a mark.
@@ -49,6 +48,8 @@ struct Lane {
     outs: Vec<Out>,
     /// Per branch: what its fold has counted.
     totals: Totals,
+    /// While a batch is run again: the events on which a stage panics.
+    culprits: Option<Vec<Culprit>>,
 }
 
 /// A branch's share of the batch under way.
@@ -92,7 +93,8 @@ impl Lane {
             identity: crate::event::Identity::Stream,
             origin: Arc::default(),
         });
-        Lane { shared, slots: FxHashMap::default(), batch: Batch::new(nobody, Text::default()), outs, totals }
+        let batch = Batch::new(nobody, Text::default());
+        Lane { shared, slots: FxHashMap::default(), batch, outs, totals, culprits: None }
     }
 
     fn take(&mut self, mut delivery: Delivery) {
@@ -116,6 +118,7 @@ impl Lane {
             offset: delivery.offset,
             read_at: delivery.read_at,
             end: delivery.end,
+            came: delivery.read_at,
         };
         let before = slot.memory.snapshot();
         let text = Text::new(delivery.buffer);
@@ -145,6 +148,7 @@ impl Lane {
 
     /// Runs one batch through everything. What it leaves is in `self.outs` and `self.batch.tally`.
     fn run(&mut self, slot: &mut Slot, text: Text, feed: Feed) {
+        let feed = if slot.repeat.is_empty() { feed } else { Feed { came: 0, ..feed } };
         let batch = &mut self.batch;
         batch.reset(slot.partition.clone(), text);
         batch.seeds[0] = feed.seed;
@@ -172,11 +176,22 @@ impl Lane {
     /// Runs the rows of the batch through stages and branches.
     fn through(&mut self, slot: &mut Slot, feed: Feed) {
         let rows = self.batch.rows.len();
-        let released = run_stages(&self.shared.stages, &mut slot.memory.stages[0], &mut self.batch, feed);
+        let released = stages::run(
+            &self.shared.stages,
+            &mut slot.memory.stages[0],
+            &mut self.batch,
+            feed,
+            self.culprits.as_mut(),
+        );
         slot.released |= released || (feed.end.is_some() && rows > 0);
         for row in &self.batch.rows {
             let time = if row.engine_time == NO_TIME { row.timestamp } else { row.engine_time };
             slot.frontier = slot.frontier.max(time);
+        }
+        if let Some(culprits) = &mut self.culprits {
+            for culprit in culprits.iter_mut().filter(|culprit| culprit.branch.is_none()) {
+                culprit.branch = Some(stages::ALL);
+            }
         }
         for at in 0..self.outs.len() {
             self.branch(slot, at, feed);
@@ -210,7 +225,11 @@ impl Lane {
         } else {
             view = self.batch.clone();
             view.tally = Tally::default();
-            slot.released |= run_stages(&branch.stages, &mut slot.memory.stages[at + 1], &mut view, feed);
+            let memories = &mut slot.memory.stages[at + 1];
+            slot.released |= stages::run(&branch.stages, memories, &mut view, feed, self.culprits.as_mut());
+            for culprit in self.culprits.iter_mut().flatten().filter(|culprit| culprit.branch.is_none()) {
+                culprit.branch = Some(at);
+            }
             out.own.add(&view.tally);
             if skips {
                 for row in &mut view.rows {
@@ -261,8 +280,17 @@ impl Lane {
         let before = slot.memory.snapshot();
         let marks: Vec<OutMark> = self.outs.iter().map(OutMark::of).collect();
         let text = Text::new(Buffer { bytes: line.to_vec(), lease: None });
+        self.culprits = Some(Vec::new());
         let own = catch_unwind(AssertUnwindSafe(|| self.run(slot, text, feed)));
+        let culprits = self.culprits.take().unwrap_or_default();
         if own.is_ok() {
+            for culprit in culprits {
+                self.shared.panicked(
+                    &slot.partition,
+                    &culprit.text,
+                    culprit.branch.filter(|at| *at != stages::ALL),
+                );
+            }
             tally.add(&self.batch.tally);
             for (at, out) in self.outs.iter_mut().enumerate() {
                 // A fold's scratch holds one batch; what this line added is final now.
@@ -271,12 +299,14 @@ impl Lane {
             return;
         }
         slot.memory = before;
-        slot.memory.seq += 1;
-        tally.read += 1;
         for (at, mark) in marks.into_iter().enumerate() {
             self.restore(at, mark);
         }
-        self.shared.panicked(&slot.partition, line);
+        if !line.is_empty() {
+            slot.memory.seq += 1;
+            tally.read += 1;
+            self.shared.panicked(&slot.partition, line, None);
+        }
     }
 
     fn reset_outs(&mut self) {
@@ -369,7 +399,8 @@ impl Lane {
         for number in numbers {
             let Some(mut slot) = self.slots.remove(&number) else { continue };
             if !slot.ended && !self.shared.keeps_positions {
-                let feed = Feed { seed: 0, offset: 0, read_at: NO_TIME, end: Some(End::Input) };
+                let feed =
+                    Feed { seed: 0, offset: 0, read_at: NO_TIME, end: Some(End::Input), came: NO_TIME };
                 let before = slot.memory.snapshot();
                 let done = catch_unwind(AssertUnwindSafe(|| self.run(&mut slot, Text::default(), feed)));
                 if done.is_err() {
@@ -388,11 +419,14 @@ impl Lane {
 
 /// What a batch brings along besides its bytes.
 #[derive(Clone, Copy)]
-struct Feed {
+pub(super) struct Feed {
     seed: u128,
     offset: u64,
-    read_at: Nanos,
-    end: Option<End>,
+    pub(super) read_at: Nanos,
+    pub(super) end: Option<End>,
+    /// When stages are told that the records came: long ago while cuts are still to be repeated, because what a cut let
+    /// out had come before it.
+    pub(super) came: Nanos,
 }
 
 /// How far an out was before a line that may panic.
@@ -433,37 +467,6 @@ impl Shared {
         fold.commit(total, scratch);
         self.counters[at].absorbed.add(std::mem::take(absorbed));
     }
-}
-
-/// Returns whether a release has let something out.
-fn run_stages(
-    stages: &[PlannedStage],
-    memory: &mut [Option<Box<dyn DynMemory>>],
-    batch: &mut Batch,
-    feed: Feed,
-) -> bool {
-    let mut released = false;
-    for (planned, memory) in stages.iter().zip(memory) {
-        match (&planned.stage, memory) {
-            (Stage::Map(stage), _) => {
-                if !batch.rows.is_empty() {
-                    stage.apply(batch);
-                }
-            }
-            (Stage::Scan(stage), Some(memory)) => {
-                if !batch.rows.is_empty() {
-                    stage.apply(memory.as_mut(), batch, feed.read_at);
-                }
-                if let Some(end) = feed.end {
-                    let before = batch.rows.len();
-                    stage.release(memory.as_mut(), batch, feed.read_at, end);
-                    released |= batch.rows.len() > before;
-                }
-            }
-            (Stage::Scan(_), None) => unreachable!("every Scan has a Memory"),
-        }
-    }
-    released
 }
 
 fn end_of(cut: Cut) -> End {

@@ -11,6 +11,7 @@ mod merger;
 mod save;
 mod skip;
 mod slot;
+mod stages;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -125,6 +126,11 @@ impl Shared {
         }
     }
 
+    /// Whether a partition was opened whose beginning is not saved.
+    fn has_new(&self) -> bool {
+        self.saver.as_ref().is_some_and(Saver::has_new)
+    }
+
     /// Looks at the sinks' own states so far, for marks.
     fn looks(&self) -> u64 {
         self.saver.as_ref().map_or(0, Saver::looks)
@@ -146,9 +152,12 @@ impl Shared {
         }
     }
 
-    /// A line on which a stage panics: a dead letter of every branch, because it reaches none of them.
-    fn panicked(&self, partition: &Partition, line: &[u8]) {
+    /// A record on which a stage panics: a dead letter of the branch that it does not reach, or of all.
+    fn panicked(&self, partition: &Partition, line: &[u8], branch: Option<usize>) {
         for (at, counters) in self.counters.iter().enumerate() {
+            if branch.is_some_and(|branch| branch != at) {
+                continue;
+            }
             self.dead_letter(at, line, "panic");
             counters.dead_lettered.add(1);
         }
@@ -178,9 +187,9 @@ impl Shared {
 }
 
 impl Watch for Shared {
-    fn opened(&self, number: usize, key: &str) {
-        if let Some(saver) = &self.saver {
-            saver.opening(key);
+    fn opened(&self, number: usize, key: &str, start: &serde_json::Value) {
+        if let Some(saver) = self.saver.as_ref().filter(|_| self.keeps_positions) {
+            saver.opening(key, start);
         }
         for way in self.ways.iter().filter(|way| way.wants_frontiers) {
             way.tell(Message::Opened(number));
@@ -196,14 +205,16 @@ struct ReadyCount {
 }
 
 impl Watch for ReadyCount {
-    fn opened(&self, number: usize, key: &str) {
-        self.shared.opened(number, key);
+    fn opened(&self, number: usize, key: &str, start: &serde_json::Value) {
+        self.shared.opened(number, key, start);
     }
     fn ready(&self) {
         if self.missing.fetch_sub(1, Ordering::SeqCst) == 1 {
             if let Some(saver) = &self.shared.saver {
                 saver.ready();
             }
+            // Before anything is read: a run that is killed at once begins where this one began.
+            self.shared.save();
             for way in self.shared.ways.iter().filter(|way| way.wants_frontiers) {
                 way.tell(Message::Ready);
             }
@@ -294,8 +305,11 @@ pub fn run(mut plan: Plan, mut options: Options, stop: &watch::Sender<bool>) -> 
         sink_threads += 1;
     }
     let mode = RunMode { once: options.once, from_now: plan.run.from_now };
-    let watch =
-        Arc::new(ReadyCount { shared: shared.clone(), missing: AtomicU64::new(plan.sources.len() as u64) });
+    // One for each source, and one for the way that theirs are made from.
+    let watch = Arc::new(ReadyCount {
+        shared: shared.clone(),
+        missing: AtomicU64::new(plan.sources.len() as u64 + 1),
+    });
     let emit = Emit::new(senders, plan.run.memory, saved.partitions, watch);
     let mut sources = plan.sources.len();
     for planned in plan.sources {
@@ -332,7 +346,7 @@ pub fn run(mut plan: Plan, mut options: Options, stop: &watch::Sender<bool>) -> 
             Err(RecvTimeoutError::Disconnected) => break,
         }
         waiting.look();
-        if saved_at.elapsed() >= SAVE_EVERY {
+        if saved_at.elapsed() >= SAVE_EVERY || shared.has_new() {
             shared.save();
             saved_at = Instant::now();
         }
@@ -360,7 +374,7 @@ pub fn run(mut plan: Plan, mut options: Options, stop: &watch::Sender<bool>) -> 
             Err(RecvTimeoutError::Disconnected) => break,
         }
         waiting.look();
-        if saved_at.elapsed() >= SAVE_EVERY {
+        if saved_at.elapsed() >= SAVE_EVERY || shared.has_new() {
             shared.save();
             saved_at = Instant::now();
         }

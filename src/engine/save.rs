@@ -51,6 +51,8 @@ struct State {
     opening: HashMap<String, SavedPartition>,
     /// Every source has opened what it knows of.
     ready: bool,
+    /// A partition was opened whose beginning is not saved.
+    new: bool,
     open: HashMap<String, Open>,
     written: Option<Saved>,
     /// Per branch: states of its sink by the number of the look; the first one is what the last run saved.
@@ -72,6 +74,7 @@ impl Saver {
             untouched: saved.partitions.clone(),
             opening: HashMap::new(),
             ready: false,
+            new: false,
             open: HashMap::new(),
             written: None,
             sinks: branches.iter().map(before).collect(),
@@ -89,12 +92,22 @@ impl Saver {
         self.looks.load(Ordering::SeqCst)
     }
 
-    /// A source has opened the partition: its lane will hear of it.
-    pub(super) fn opening(&self, key: &str) {
+    /// A source has opened the partition: its lane will hear of it. One that is new is saved as beginning at `start`.
+    pub(super) fn opening(&self, key: &str, start: &Value) {
         let mut state = self.lock();
         if let Some(saved) = state.untouched.remove(key) {
             state.opening.insert(key.to_owned(), saved);
+        } else if !start.is_null() && !state.open.contains_key(key) {
+            let begun = SavedPartition { position: start.clone(), ..SavedPartition::default() };
+            state.opening.insert(key.to_owned(), begun);
+            state.new = true;
         }
+    }
+
+    /// Whether a partition was opened whose beginning is not saved.
+    pub(super) fn has_new(&self) -> bool {
+        let state = self.lock();
+        state.ready && state.new
     }
 
     /// Every source has opened what it knows of.
@@ -139,6 +152,7 @@ impl Saver {
         self.look(branches);
         fault::point("sinks-saved");
         let mut state = self.lock();
+        state.new = false;
         let mut partitions = state.untouched.clone();
         partitions.extend(state.opening.clone());
         // Of what is not open yet nobody knows how far it was sent.

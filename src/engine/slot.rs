@@ -125,6 +125,12 @@ impl Slot {
             .unwrap_or_default();
         let position = saved.map_or(serde_json::Value::Null, |s| s.position.clone());
         let memory = Memories { seq: opened.seq, decoder, stages };
+        // What an earlier run read and this one will let out goes in here.
+        let held: Vec<u64> = (0..shared.branches.len()).map(|at| memory.held(at)).collect();
+        for (counters, held) in shared.counters.iter().zip(&held) {
+            counters.read.add(*held);
+            counters.held.add(*held);
+        }
         let repeat: VecDeque<Cut> = saved.map(|s| s.cuts.iter().copied().collect()).unwrap_or_default();
         let cut = saved.map_or(0, |s| s.cut);
         let names = shared.branches.iter().map(|b| b.name.as_str());
@@ -150,7 +156,7 @@ impl Slot {
             marked: Instant::now(),
             unmarked: false,
             released: false,
-            held: vec![0; shared.branches.len()],
+            held,
             ended: false,
         }
     }

@@ -269,6 +269,7 @@ impl FileSink {
         }
         current.file.sync_data()?;
         let old = generations::path_of(&self.path, current.generation);
+        fault::point("file-before-rotation");
         match fs::rename(&self.path, &old) {
             Ok(()) => {}
             // Taken away by somebody, or by us before a new one could be opened: begin a new one.
@@ -308,6 +309,7 @@ fn put(current: &mut Current, bytes: &[u8]) -> io::Result<()> {
     if bytes.is_empty() {
         return Ok(());
     }
+    fault::point("file-before-write");
     let mut file = &*current.file;
     let (first, rest) = bytes.split_at(if cfg!(feature = "faults") { bytes.len() / 2 } else { bytes.len() });
     let written = file.write_all(first).and_then(|()| {

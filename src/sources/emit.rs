@@ -68,12 +68,14 @@ pub struct Opened {
     pub saved: Option<SavedPartition>,
     /// Number of records before the first one that will be read.
     pub seq: u64,
+    /// Where a partition begins that was never read: saved before anything of it is sent. `null` where nobody can go back.
+    pub start: Value,
 }
 
 /// Who wants to know which partitions there are before anything is read: a merge in time order.
 pub trait Watch: Send + Sync {
-    /// A partition is open: its number in this run and its key.
-    fn opened(&self, number: usize, key: &str);
+    /// A partition is open: its number in this run, its key, and where it begins if nothing was saved of it.
+    fn opened(&self, number: usize, key: &str, start: &Value);
     /// A source has opened every partition that it knows of at its start.
     fn ready(&self);
 }
@@ -164,7 +166,8 @@ impl Emit {
         self.shared.reading.fetch_add(1, Ordering::Relaxed);
         let lane = FxBuildHasher.hash_one(&partition.key) as usize % self.shared.lanes.len();
         let number = self.shared.numbers.fetch_add(1, Ordering::Relaxed);
-        self.shared.watch.opened(number, &partition.key);
+        let start = if opened.saved.is_none() && opened.seq == 0 { &opened.start } else { &Value::Null };
+        self.shared.watch.opened(number, &partition.key, start);
         Outlet {
             shared: self.shared.clone(),
             number,

@@ -305,7 +305,7 @@ impl Stdin {
             origin: SharedOrigin::new(origin),
         };
         let decoder = sniff(head).decoder(self.longest);
-        emit.open(partition, Opened { decoder, saved: None, seq: 0 })
+        emit.open(partition, Opened { decoder, saved: None, seq: 0, start: Value::Null })
     }
 }
 

@@ -288,6 +288,29 @@ impl Done {
     }
 }
 
+/// A folder for one test; kept for looking at if `MCPP_TEST_KEEP` is set and the test fails.
+pub struct Folder(Option<tempfile::TempDir>);
+
+/// A new folder.
+pub fn folder() -> Folder {
+    Folder(Some(tempfile::tempdir().unwrap()))
+}
+
+impl Folder {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.as_ref().unwrap().path()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if std::thread::panicking() && std::env::var_os("MCPP_TEST_KEEP").is_some() {
+            println!("kept: {}", self.0.take().unwrap().keep().display());
+        }
+    }
+}
+
 /// Writes a file and names it.
 pub fn put(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> String {
     let path = folder.join(name);

@@ -74,7 +74,12 @@ impl Source for Script {
                 let key = format!("script/{number}");
                 let saved = emit.resume(&key);
                 let (step, offset, seq) = place(saved.as_ref());
-                let opened = Opened { decoder: Arc::new(Lines::new(Layout::default(), LONGEST)), saved, seq };
+                let opened = Opened {
+                    decoder: Arc::new(Lines::new(Layout::default(), LONGEST)),
+                    saved,
+                    seq,
+                    start: json!({ "step": 0, "offset": 0 }),
+                };
                 let partition =
                     Partition { name: key.clone(), key, identity: Identity::File, origin: Arc::default() };
                 open.push((emit.open(partition, opened), steps, step, offset));

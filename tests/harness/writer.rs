@@ -123,6 +123,7 @@ fn frame(out: &mut Vec<u8>, text: &str, stream: &str, half_ms: u64) {
 /// Logs that grow in a thread of their own.
 pub struct Writer {
     stop: Arc<AtomicBool>,
+    pause: Arc<AtomicBool>,
     rotations: Arc<AtomicU64>,
     thread: Option<JoinHandle<Vec<Log>>>,
 }
@@ -130,25 +131,34 @@ pub struct Writer {
 /// Lets every log grow by `lines` lines every 10 ms.
 pub fn grow(mut logs: Vec<Log>, lines: u64) -> Writer {
     let stop = Arc::new(AtomicBool::new(false));
+    let pause = Arc::new(AtomicBool::new(false));
+    let silent = pause.clone();
     let rotations = Arc::new(AtomicU64::new(0));
     let (told, counted) = (stop.clone(), rotations.clone());
     let thread = std::thread::spawn(move || {
         while !told.load(Ordering::Relaxed) {
-            for log in &mut logs {
-                log.write(lines);
+            if !silent.load(Ordering::Relaxed) {
+                for log in &mut logs {
+                    log.write(lines);
+                }
             }
             counted.store(logs.iter().map(|log| log.rotated).min().unwrap_or(0), Ordering::Relaxed);
             std::thread::sleep(Duration::from_millis(10));
         }
         logs
     });
-    Writer { stop, rotations, thread: Some(thread) }
+    Writer { stop, pause, rotations, thread: Some(thread) }
 }
 
 impl Writer {
     /// How often every log was rotated, at least.
     pub fn rotations(&self) -> u64 {
         self.rotations.load(Ordering::Relaxed)
+    }
+
+    /// Lets nothing be written for a while.
+    pub fn pause(&self, yes: bool) {
+        self.pause.store(yes, Ordering::Relaxed);
     }
 
     /// Ends the growing; the logs stay as they are.

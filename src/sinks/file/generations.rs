@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 
+use crate::telemetry::fault;
+
 /// The rotated files of one path, by number.
 pub(super) struct Generations {
     pub(super) files: BTreeMap<u64, PathBuf>,
@@ -99,7 +101,9 @@ fn try_pack(path: &Path) -> io::Result<()> {
     io::copy(&mut File::open(path)?, &mut encoder)?;
     let file = encoder.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;
+    fault::point("file-before-packed");
     fs::rename(&part, with_suffix(path, ".gz"))?;
+    fault::point("file-packed");
     fs::remove_file(path)
 }
 

@@ -271,9 +271,11 @@ fn slow(line: &[u8]) -> Option<Line> {
     Some(Line { log: log?, stream: stream?, time: time? })
 }
 
-/// Whether a line is one of json-file.
+/// Whether a line is one of json-file and nothing else: what programs write themselves has a `time` too, but no `log`.
 pub(super) fn is_line(line: &[u8]) -> bool {
-    slow(line).is_some()
+    let mut has_text = false;
+    let whole = json::members(line, |member| has_text |= &line[member.key.0..member.key.1] == b"log");
+    has_text && whole.is_some() && slow(line).is_some()
 }
 
 fn plain(line: &[u8], inside: (usize, usize), kind: Kind) -> Vec<u8> {

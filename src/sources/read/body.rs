@@ -11,6 +11,7 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 
 use super::array::ArrayReader;
+use crate::event::{Nanos, SECOND};
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
@@ -46,6 +47,11 @@ impl Body {
     /// Whether text is made of the file: compressed, or a JSON array.
     pub(super) fn is_packed(&self) -> bool {
         self.packed.is_some()
+    }
+
+    /// When it was last written to; 0 if nobody knows.
+    pub(super) fn modified(&self) -> Nanos {
+        self.metadata().map_or(0, |m| m.mtime().saturating_mul(SECOND).saturating_add(m.mtime_nsec()))
     }
 
     pub(super) fn metadata(&self) -> io::Result<Metadata> {

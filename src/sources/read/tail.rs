@@ -11,16 +11,18 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use memchr::{memchr, memrchr};
+use serde_json::Value;
 use tokio::runtime::Handle;
 
 use super::body::Body;
 use super::place::{Fingerprint, Place, file_seed};
 use super::pool::{Context, Found};
 use super::resume::{self, Pending, Start};
-use crate::event::{End, Identity, Nanos, Partition, SECOND, SharedOrigin};
+use crate::event::{End, Identity, Nanos, Partition, SharedOrigin};
 use crate::sources::decode::{Format, sniff};
 use crate::sources::emit::Room;
 use crate::sources::{Opened, Outlet};
+use crate::telemetry::fault;
 use crate::telemetry::read::READ;
 
 /// A renamed file is read on for this long after its successor has its first text: writers reopen one by one.
@@ -88,6 +90,8 @@ struct Open {
     want: usize,
     /// It will not grow: a half line at its end is a line.
     last: bool,
+    /// What the file is known by is fixed.
+    identified: bool,
 }
 
 /// What became of one step.
@@ -136,9 +140,12 @@ impl Tail {
         };
         let above = saved.branches.values().map(|branch| branch.seq).max().unwrap_or(0).max(saved.seq);
         let Ok(place) = serde_json::from_value::<Place>(saved.position.clone()) else {
-            // The engine knows no place before everything that it would need: what is read again goes above.
+            // The engine knows no place before everything that it would need: what is read again goes above, unless
+            // it saved nothing but cuts behind the beginning.
             tail.files = resume::afresh(&tail.found, false);
-            tail.saved = Some(Opening { saved: None, seq: above });
+            let beginning = saved.is_beginning();
+            let seq = if beginning { 0 } else { above };
+            tail.saved = Some(Opening { saved: beginning.then_some(saved), seq });
             return tail;
         };
         tail.format = Some(place.format);
@@ -164,7 +171,10 @@ impl Tail {
             }
         }
         if self.place.is_some() || self.open.as_mut().is_some_and(|open| open.has_line(cx)) {
-            self.ensure_outlet(cx);
+            self.tell_format();
+            if self.identify(cx).is_ok() {
+                self.ensure_outlet(cx);
+            }
         }
     }
 
@@ -233,8 +243,9 @@ impl Tail {
             open.half = usize::try_from(available).unwrap_or(usize::MAX);
             return self.at_end(cx);
         }
-        self.ensure_outlet(cx);
+        self.tell_format();
         self.identify(cx)?;
+        self.ensure_outlet(cx);
         let (Some(outlet), Some(open)) = (&mut self.outlet, &mut self.open) else { return Ok(Step::Idle) };
         let want = outlet.batch_size().max(open.want).min(usize::try_from(available).unwrap_or(usize::MAX));
         let room = self.room.take().or_else(|| outlet.try_room(want));
@@ -281,6 +292,7 @@ impl Tail {
     fn send(&mut self, cx: &Context<'_>, room: Room, offset: u64) -> Step {
         let (Some(outlet), Some(open)) = (&mut self.outlet, &mut self.open) else { return Step::Idle };
         open.place.at = cx.wall();
+        fault::point("source-before-deliver");
         if !outlet.send(room, open.place.seed, offset, open.place.at, open.place.to_json(), None) {
             return Step::Closed;
         }
@@ -316,7 +328,7 @@ impl Tail {
     fn identify(&mut self, cx: &Context<'_>) -> io::Result<()> {
         let Some(open) = &mut self.open else { return Ok(()) };
         let place = &mut open.place;
-        if place.offset == 0 && !place.skipping {
+        if place.offset == 0 && !place.skipping && !std::mem::replace(&mut open.identified, true) {
             let head = open.body.head(1024)?;
             place.fingerprint = Fingerprint::of(&head);
             let seed_of = |generation| match self.found.container_seed {
@@ -353,8 +365,9 @@ impl Tail {
         if open.last {
             // While it was read the files behind it may have been renamed.
             self.previous =
-                (!cx.once && !self.files.is_empty()).then(|| (open.place.clone(), modified(&open.body)));
+                (!cx.once && !self.files.is_empty()).then(|| (open.place.clone(), open.body.modified()));
             self.open = None;
+            fault::point("source-drained");
             return Ok(Step::Progress);
         }
         if cx.once || open.body.is_packed() || !self.files.is_empty() {
@@ -374,9 +387,10 @@ impl Tail {
                 // Until its successor has text the writer may still write here.
                 if there.size() > 0 && now - *self.replaced_since.get_or_insert(now) >= ROTATION_GRACE {
                     self.replaced_since = None;
-                    self.files = resume::after(&open.place, modified(&open.body), &self.found.path);
+                    self.files = resume::after(&open.place, open.body.modified(), &self.found.path);
                     open.last = true;
                     READ.rotations.add(1);
+                    fault::point("source-rotation-seen");
                     return Ok(Step::Progress);
                 }
             }
@@ -412,7 +426,7 @@ impl Tail {
         }
         self.files = found.files;
         if self.files.is_empty() && !cx.once {
-            self.files.push_back(Pending { path: self.found.path.clone(), start: Start::Zero });
+            self.files.push_back(Pending::new(&self.found.path, Start::Zero));
         }
         Step::Progress
     }
@@ -462,7 +476,7 @@ impl Tail {
     }
 
     fn open_file(&mut self, pending: &Pending, cx: &Context<'_>) -> io::Result<Open> {
-        let mut body = Body::open(&pending.path)?;
+        let mut body = resume::open(pending, &self.found.path)?;
         let metadata = body.metadata()?;
         let format = self.format.unwrap_or(Format::Lines(Default::default()));
         let mut place = match &pending.start {
@@ -485,7 +499,8 @@ impl Tail {
         if matches!(pending.start, Start::End) {
             self.identify_end(&mut body, &mut place, cx)?;
         }
-        Ok(Open { body, place, path: pending.path.clone(), half: 0, want: 0, last: false })
+        let identified = matches!(&pending.start, Start::Place(place) if !place.fingerprint.is_empty());
+        Ok(Open { body, place, path: pending.path.clone(), half: 0, want: 0, last: false, identified })
     }
 
     /// A place at the end of what is there now, behind the last whole line.
@@ -555,10 +570,10 @@ impl Tail {
         let path = self.found.path.clone();
         match &self.place {
             Some(p) if (p.dev, p.inode) == (there.dev(), there.ino()) && p.offset <= there.size() => {
-                VecDeque::from([Pending { path, start: Start::Place(Box::new(p.clone())) }])
+                VecDeque::from([Pending::new(&path, Start::Place(Box::new(p.clone())))])
             }
             Some(place) => resume::after(place, place.at, &path),
-            None => VecDeque::from([Pending { path, start: Start::Zero }]),
+            None => VecDeque::from([Pending::new(&path, Start::Zero)]),
         }
     }
 
@@ -573,7 +588,8 @@ impl Tail {
         Step::Ended
     }
 
-    fn ensure_outlet(&mut self, cx: &Context<'_>) {
+    /// Tells the format by the text, once.
+    fn tell_format(&mut self) {
         if self.outlet.is_some() {
             return;
         }
@@ -586,6 +602,13 @@ impl Tail {
         if let Some(open) = &mut self.open {
             open.place.format = format;
         }
+    }
+
+    fn ensure_outlet(&mut self, cx: &Context<'_>) {
+        if self.outlet.is_some() {
+            return;
+        }
+        let Some(format) = self.format else { return };
         let engine = self.found.container_seed.is_some() && format.is_engine();
         let partition = Partition {
             key: self.found.key.clone(),
@@ -594,15 +617,12 @@ impl Tail {
             origin: SharedOrigin::new(self.found.origin.clone()),
         };
         let Opening { saved, seq } = self.saved.take().unwrap_or(Opening { saved: None, seq: 0 });
-        let opened = Opened { decoder: format.decoder(cx.longest), saved, seq };
+        let start = self.open.as_ref().map_or(Value::Null, |open| open.place.to_json());
+        let opened = Opened { decoder: format.decoder(cx.longest), saved, seq, start };
         self.outlet = Some(cx.emit.open(partition, opened));
         self.last_text = Instant::now();
         self.next_notice = Some(self.last_text + QUIET_FIRST);
     }
-}
-
-fn modified(body: &Body) -> Nanos {
-    body.metadata().map_or(0, |m| m.mtime().saturating_mul(SECOND).saturating_add(m.mtime_nsec()))
 }
 
 impl Open {

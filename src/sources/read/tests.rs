@@ -20,7 +20,7 @@ use crate::sources::{Delivery, DynDecoder, Emit, KINDS, RunMode, Source, SourceE
 struct Unwatched;
 
 impl Watch for Unwatched {
-    fn opened(&self, _: usize, _: &str) {}
+    fn opened(&self, _: usize, _: &str, _: &serde_json::Value) {}
     fn ready(&self) {}
 }
 

@@ -95,6 +95,11 @@ fn order(value: Value<'_>, literal: &Literal) -> Option<Ordering> {
     match (value, &literal.value) {
         (Value::Text(a) | Value::Json(a), Literally::Text { text: b, .. }) => Some(a.cmp(b)),
         (Value::Text(a), other) => order_text(a, other),
+        // A number of a JSON line is kept as it was written; it has no unit that a duration could be compared with.
+        (
+            Value::Json(a),
+            other @ (Literally::Int(_) | Literally::Float(_) | Literally::Bool(_) | Literally::Size(_)),
+        ) => order_text(a, other),
         (Value::Level(a), Literally::Level(b) | Literally::Text { level: Some(b), .. }) => Some(a.cmp(b)),
         (Value::Bool(a), Literally::Bool(b)) => Some(a.cmp(b)),
         (Value::Duration(a), Literally::Duration(b) | Literally::Int(b)) => Some(a.cmp(b)),

@@ -292,4 +292,10 @@ pub(super) fn is_name(word: &[u8]) -> bool {
         && word.len() <= 200
         && word.iter().all(|c| NAME[usize::from(*c)])
         && !matches!(word.last(), Some(b':' | b'.' | b'-'))
+        && !is_tool_word(word)
+}
+
+/// Whether a word begins a line about a tool (`tool_call: NAME …`): it is text and never a logger.
+pub(super) fn is_tool_word(word: &[u8]) -> bool {
+    matches!(word, b"tool_call" | b"tool_error" | b"tool_duration")
 }

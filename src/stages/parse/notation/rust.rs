@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::clock::{self, Spelling, Stamp};
-use super::finder::{Finder, level_at, place};
+use super::finder::{Finder, is_tool_word, level_at, place};
 use super::groups;
 use super::pairs;
 use super::timed::{self, trimmed};
@@ -152,7 +152,9 @@ fn path(name: &[u8]) -> bool {
 
 /// Whether a text can be a target: a crate's name begins in lower case, `Error: text` is a message.
 fn target(name: &[u8]) -> bool {
-    path(name) && (!name[0].is_ascii_uppercase() || name.windows(2).any(|pair| pair == b"::"))
+    path(name)
+        && !is_tool_word(name)
+        && (!name[0].is_ascii_uppercase() || name.windows(2).any(|pair| pair == b"::"))
 }
 
 fn plain(name: &[u8]) -> bool {
