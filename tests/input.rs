@@ -1,5 +1,6 @@
 //! Input that is broken, hostile, huge or missing: nothing hangs, nothing is lost in silence, and one bad part does not
 //! spoil the rest.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod harness;
 

@@ -1,5 +1,6 @@
 //! After a kill the same events come again: the same records joined and cut in the same places, with the same ids, and
 //! each sink gets what it has not had.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod harness;
 

@@ -1,7 +1,6 @@
 //! What the tests of the whole program share: the binary as a user starts it, files that grow and rotate, and waiting
 //! for what must come without measuring how long it takes.
 #![allow(dead_code, reason = "each test uses another part")]
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 pub mod export;
 pub mod script;
@@ -21,7 +20,9 @@ pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// Ends the test if the binary was built without its fault points.
 pub fn needs_faults() {
-    assert!(cfg!(feature = "faults"), "built without fault points: run `cargo test --features faults`");
+    if !cfg!(feature = "faults") {
+        panic!("built without fault points: run `cargo test --features faults`");
+    }
 }
 
 /// Waits until something is there.

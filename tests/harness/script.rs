@@ -177,7 +177,7 @@ impl Sink for Keep {
             Answer::Mixed(bad) if String::from_utf8_lossy(chunk.body(at)).contains(bad) => {
                 Verdict::Rejected("bad".to_owned())
             }
-            Answer::Mixed(_) if at % 2 == 1 && asked % 2 == 0 => Verdict::Busy,
+            Answer::Mixed(_) if at % 2 == 1 && asked.is_multiple_of(2) => Verdict::Busy,
             _ => take(at),
         };
         let answer = match self.answer {
