@@ -1,6 +1,7 @@
 //! Bad pipeline files: what `mcpp check` says of each, to the letter.
 //!
 //! `MCPP_BLESS=1 cargo test --test bad` writes the expected output anew; read the difference before you commit it.
+#![allow(clippy::unwrap_used)] // All of it is test code.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
 //! `docs/fields.md` is what the table in `event/field.rs` says.
+#![allow(clippy::unwrap_used)] // All of it is test code.
 
 use std::fmt::Write;
 

@@ -1,4 +1,5 @@
 //! The rules of the house: who may name whom, how long files are, what stands in the lists.
+#![allow(clippy::unwrap_used)] // All of it is test code.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,6 +1,7 @@
 //! The manual and the JSON Schema are what the types say.
 //!
 //! `MCPP_BLESS=1 cargo test --test manual` writes them anew.
+#![allow(clippy::unwrap_used)] // All of it is test code.
 
 use std::fs;
 

@@ -2,6 +2,7 @@
 //!
 //! Blocks marked `sh` run here, each line in one shell, in a copy of what they read. Blocks marked `console` need something that
 //! not every machine has (an engine, a cluster, a gigabyte) and are not run.
+#![allow(clippy::unwrap_used)] // All of it is test code.
 
 use std::fs;
 use std::path::Path;

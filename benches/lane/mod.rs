@@ -75,6 +75,9 @@ pub struct Lane {
     pub events: u64,
 }
 
+/// What the decoder and each stage remember.
+pub type Remembered = (Box<dyn DynMemory>, Vec<Option<Box<dyn DynMemory>>>);
+
 impl Lane {
     /// A lane for the stages and the sink of a pipeline: `stages` and `sink` are JSON.
     pub fn new(stages: &str, sink: &str, head: &[u8]) -> Lane {
@@ -115,7 +118,7 @@ impl Lane {
     }
 
     /// Copies of all Memory, as the engine takes them before every batch.
-    pub fn snapshot(&self) -> (Box<dyn DynMemory>, Vec<Option<Box<dyn DynMemory>>>) {
+    pub fn snapshot(&self) -> Remembered {
         let memories = self.memories.iter().map(|memory| memory.as_ref().map(|memory| memory.snapshot()));
         (self.decoded.snapshot(), memories.collect())
     }
