@@ -125,6 +125,10 @@ impl Finder for ContainerFiles {
         self.paths.now()
     }
 
+    fn wants(&self, path: &Path) -> bool {
+        self.paths.wants(path)
+    }
+
     fn describe(&mut self, path: &Path, _backlog: Vec<PathBuf>) -> Option<Found> {
         let known = metadata::of(path);
         if metadata::is_own(&known.key) {

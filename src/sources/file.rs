@@ -123,6 +123,10 @@ impl Finder for Files {
         self.paths.now()
     }
 
+    fn wants(&self, path: &Path) -> bool {
+        self.paths.wants(path)
+    }
+
     fn describe(&mut self, path: &Path, backlog: Vec<PathBuf>) -> Option<Found> {
         let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         let named = template_of(&stem).is_some().then_some(stem);

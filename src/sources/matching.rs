@@ -103,6 +103,14 @@ impl Paths {
         found.into_iter().collect()
     }
 
+    /// Whether a file at this path would be wanted.
+    pub(super) fn wants(&self, path: &Path) -> bool {
+        let named = |text: &String| {
+            Path::new(text) == path || Pattern::new(text).is_ok_and(|p| p.matches_path_with(path, OPTIONS))
+        };
+        self.include.iter().any(named) && !self.exclude.iter().any(|p| p.matches_path_with(path, OPTIONS))
+    }
+
     /// Names without wildcards behind which no file is.
     pub(super) fn missing(&self) -> Vec<&str> {
         let plain = |text: &&String| !text.contains(['*', '?', '[']);

@@ -48,8 +48,11 @@ pub(crate) struct Found {
 
 /// Says which files there are.
 pub(crate) trait Finder: Send {
-    /// The paths that are there now. Called every second.
+    /// The paths that are there now, sorted. Called every second.
     fn paths(&mut self) -> Vec<PathBuf>;
+
+    /// Whether a path would be among them if it were there.
+    fn wants(&self, path: &std::path::Path) -> bool;
 
     /// What is known of a path; `None`: it is not to be read. `backlog`: its rotated files among the paths.
     fn describe(&mut self, path: &std::path::Path, backlog: Vec<PathBuf>) -> Option<Found>;
@@ -125,24 +128,23 @@ impl Pool {
     /// Makes tails for paths that have none.
     fn discover(&mut self, cx: &Context<'_>, from_now: bool) {
         let all = self.finder.paths();
-        let known: std::collections::HashSet<&PathBuf> = all.iter().collect();
-        let mut bases: Vec<(PathBuf, Vec<PathBuf>)> = Vec::new();
+        let mut bases: Vec<PathBuf> = Vec::new();
         let mut rotated: HashMap<PathBuf, Vec<PathBuf>> = HashMap::new();
-        for path in &all {
-            match siblings::origin_of(path)
-                .filter(|origin| known.contains(origin) || self.paths.contains_key(origin))
-            {
-                Some(origin) => rotated.entry(origin).or_default().push(path.clone()),
-                None => bases.push((path.clone(), Vec::new())),
+        for path in all {
+            // The path itself is missing for a moment while it is rotated.
+            match siblings::origin_of(&path).filter(|origin| self.finder.wants(origin)) {
+                Some(origin) => rotated.entry(origin).or_default().push(path),
+                None => bases.push(path),
             }
         }
-        for (path, mut backlog) in bases {
+        let missing = rotated.keys().filter(|origin| bases.binary_search(origin).is_err()).cloned();
+        let missing: Vec<PathBuf> = missing.collect();
+        bases.extend(missing);
+        for path in bases {
             if self.paths.contains_key(&path) || self.is_being_read(&path) {
                 continue;
             }
-            if let Some(others) = rotated.remove(&path) {
-                backlog = siblings::in_order(&path, others);
-            }
+            let backlog = siblings::in_order(&path, rotated.remove(&path).unwrap_or_default());
             if let Some(found) = self.finder.describe(&path, backlog) {
                 self.add(Tail::new(found, cx, from_now));
             }

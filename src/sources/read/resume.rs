@@ -135,7 +135,10 @@ pub(super) fn afresh(found: &Found, from_now: bool) -> VecDeque<Pending> {
     }
     let mut pending = from_zero(&files);
     let start = if from_now { Start::End } else { Start::Zero };
-    pending.push_back(Pending { path: found.path.clone(), start, id: at_path.map(|(_, id)| id) });
+    // Only rotated files may be left of it.
+    if pending.is_empty() || at_path.is_some() {
+        pending.push_back(Pending { path: found.path.clone(), start, id: at_path.map(|(_, id)| id) });
+    }
     pending
 }
 

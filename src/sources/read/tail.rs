@@ -61,7 +61,7 @@ pub(super) struct Tail {
     last_text: Instant,
     next_notice: Option<Instant>,
     /// The file read before, and when it was last written to, if others come after it.
-    previous: Option<(Place, Nanos)>,
+    previous: Option<Before>,
     missing_since: Option<Instant>,
     replaced_since: Option<Instant>,
     /// The end of a life has been said, and no file has been there since.
@@ -92,6 +92,31 @@ struct Open {
     last: bool,
     /// What the file is known by is fixed.
     identified: bool,
+}
+
+/// What the next file is found by.
+enum Before {
+    /// It comes behind this one, which was last written to then.
+    After(Place, Nanos),
+    /// It holds this place.
+    At(Place),
+}
+
+impl Before {
+    fn files(&self, path: &Path) -> VecDeque<Pending> {
+        match self {
+            Before::After(place, last) => resume::after(place, *last, path),
+            Before::At(place) => resume::locate(place, path).files,
+        }
+    }
+
+    /// Whether the file that was opened at `wanted` is the one looked for. That of a place is known by its inode.
+    fn is_still(&self, wanted: Option<&Path>, path: &Path) -> bool {
+        match self {
+            Before::After(..) => self.files(path).front().map(|pending| &*pending.path) == wanted,
+            Before::At(_) => true,
+        }
+    }
 }
 
 /// What became of one step.
@@ -154,6 +179,9 @@ impl Tail {
         tail.files = found.files;
         if let Some(gap) = &found.gap {
             gap.report(&tail.found.name, place.offset);
+        }
+        if found.gap.is_none() {
+            tail.previous = Some(Before::At(place.clone()));
         }
         let seq = if found.exact { saved.seq } else { above };
         tail.saved = Some(Opening { saved: found.exact.then_some(saved), seq });
@@ -257,7 +285,7 @@ impl Tail {
         let got = open.body.read_at(offset, want, bytes)?;
         // Looked at behind the read: what was read before the file was written anew is good.
         if !open.is_same()? {
-            return Ok(self.truncated(cx));
+            return Ok(self.truncated());
         }
         let line_end = memrchr(b'\n', bytes).map(|at| at + 1);
         let used = match line_end {
@@ -364,8 +392,8 @@ impl Tail {
         let Some(open) = &mut self.open else { return Ok(Step::Progress) };
         if open.last {
             // While it was read the files behind it may have been renamed.
-            self.previous =
-                (!cx.once && !self.files.is_empty()).then(|| (open.place.clone(), open.body.modified()));
+            self.previous = (!cx.once && !self.files.is_empty())
+                .then(|| Before::After(open.place.clone(), open.body.modified()));
             self.open = None;
             fault::point("source-drained");
             return Ok(Step::Progress);
@@ -374,20 +402,22 @@ impl Tail {
             open.last = true;
             return Ok(Step::Progress);
         }
+        if !open.is_same()? {
+            return Ok(self.truncated());
+        }
         let now = Instant::now();
         match fs::metadata(&self.found.path) {
             Ok(there) if (there.dev(), there.ino()) == (open.place.dev, open.place.inode) => {
                 (self.missing_since, self.replaced_since) = (None, None);
-                if there.size() < open.place.offset {
-                    return Ok(self.truncated(cx));
-                }
             }
             Ok(there) => {
                 self.missing_since = None;
-                // Until its successor has text the writer may still write here.
-                if there.size() > 0 && now - *self.replaced_since.get_or_insert(now) >= ROTATION_GRACE {
+                let next = resume::after(&open.place, open.body.modified(), &self.found.path);
+                // Until a successor has text the writer may still write here.
+                let has_text = there.size() > 0 || next.len() > 1;
+                if has_text && now - *self.replaced_since.get_or_insert(now) >= ROTATION_GRACE {
                     self.replaced_since = None;
-                    self.files = resume::after(&open.place, open.body.modified(), &self.found.path);
+                    self.files = next;
                     open.last = true;
                     READ.rotations.add(1);
                     fault::point("source-rotation-seen");
@@ -411,7 +441,7 @@ impl Tail {
     }
 
     /// The open file was cut off or written anew: what was copied away before is read first.
-    fn truncated(&mut self, cx: &Context<'_>) -> Step {
+    fn truncated(&mut self) -> Step {
         let Some(open) = self.open.take() else { return Step::Progress };
         READ.truncations.add(1);
         let found = resume::locate(&open.place, &self.found.path);
@@ -425,33 +455,36 @@ impl Tail {
             }
         }
         self.files = found.files;
-        if self.files.is_empty() && !cx.once {
-            self.files.push_back(Pending::new(&self.found.path, Start::Zero));
+        if found.gap.is_none() {
+            self.previous = Some(Before::At(open.place));
         }
         Step::Progress
     }
 
     /// Opens the next file; `false`: there is none.
     fn open_next(&mut self, cx: &Context<'_>) -> bool {
-        let Some((place, last)) = self.previous.take() else { return self.open_first(cx) };
+        let Some(before) = self.previous.take() else { return self.open_first(cx).is_some() };
         // A rotation between looking and opening gives other files these paths: look again behind the opening.
         for _ in 0..8 {
-            self.files = resume::after(&place, last, &self.found.path);
+            self.files = before.files(&self.found.path);
             let wanted = self.files.front().map(|pending| pending.path.clone());
-            if !self.open_first(cx) {
-                return false;
-            }
-            let now = resume::after(&place, last, &self.found.path);
-            if now.front().map(|pending| &pending.path) == wanted.as_ref() {
-                break;
+            match self.open_first(cx) {
+                None => return false,
+                Some(true) if before.is_still(wanted.as_deref(), &self.found.path) => return true,
+                Some(true) => {}
+                // The path that is written to is missing while a new file is made.
+                Some(false) if wanted.as_deref() == Some(&*self.found.path) => return true,
+                // It was packed, or taken away.
+                Some(false) => {}
             }
             self.open = None;
         }
         true
     }
 
-    fn open_first(&mut self, cx: &Context<'_>) -> bool {
-        let Some(pending) = self.files.pop_front() else { return false };
+    /// Opens the first of the files; `None`: there is none, `false`: it cannot be opened.
+    fn open_first(&mut self, cx: &Context<'_>) -> Option<bool> {
+        let pending = self.files.pop_front()?;
         match self.open_file(&pending, cx) {
             Ok(open) => {
                 READ.files.add(1);
@@ -464,7 +497,7 @@ impl Tail {
                 }
             }
         }
-        true
+        Some(self.open.is_some())
     }
 
     fn failed(&mut self, path: &Path, cause: &io::Error) {
