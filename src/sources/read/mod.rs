@@ -9,11 +9,13 @@
 //! finds rotated files, [`resume`] what comes after a position, [`tail`] reads one partition, [`pool`] all of them.
 
 mod array;
+mod before;
 mod body;
 mod place;
 mod pool;
 mod resume;
 mod siblings;
+mod step;
 mod tail;
 mod watch;
 

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Handle;
 
 use super::siblings;
-use super::tail::{Step, Tail};
+use super::step::Step;
+use super::tail::Tail;
 use super::watch::{Wake, Watcher};
 use crate::ack::machine::machine_id;
 use crate::event::{Nanos, Origin};

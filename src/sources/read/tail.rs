@@ -14,11 +14,13 @@ use memchr::{memchr, memrchr};
 use serde_json::Value;
 use tokio::runtime::Handle;
 
+use super::before::Before;
 use super::body::Body;
 use super::place::{Fingerprint, Place, file_seed};
 use super::pool::{Context, Found};
 use super::resume::{self, Pending, Start};
-use crate::event::{End, Identity, Nanos, Partition, SharedOrigin};
+use super::step::Step;
+use crate::event::{End, Identity, Partition, SharedOrigin};
 use crate::sources::decode::{Format, sniff};
 use crate::sources::emit::Room;
 use crate::sources::{Opened, Outlet};
@@ -92,46 +94,6 @@ struct Open {
     last: bool,
     /// What the file is known by is fixed.
     identified: bool,
-}
-
-/// What the next file is found by.
-enum Before {
-    /// It comes behind this one, which was last written to then.
-    After(Place, Nanos),
-    /// It holds this place.
-    At(Place),
-}
-
-impl Before {
-    fn files(&self, path: &Path) -> VecDeque<Pending> {
-        match self {
-            Before::After(place, last) => resume::after(place, *last, path),
-            Before::At(place) => resume::locate(place, path).files,
-        }
-    }
-
-    /// Whether the file that was opened at `wanted` is the one looked for. That of a place is known by its inode.
-    fn is_still(&self, wanted: Option<&Path>, path: &Path) -> bool {
-        match self {
-            Before::After(..) => self.files(path).front().map(|pending| &*pending.path) == wanted,
-            Before::At(_) => true,
-        }
-    }
-}
-
-/// What became of one step.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Step {
-    /// Something was done; there may be more.
-    Progress,
-    /// Nothing to read now.
-    Idle,
-    /// There is no room: see [`Tail::reserve`].
-    Blocked,
-    /// Nothing will ever come.
-    Ended,
-    /// The pipeline is gone.
-    Closed,
 }
 
 impl Tail {
