@@ -7,7 +7,7 @@ pub(super) enum Step {
     Progress,
     /// Nothing to read now.
     Idle,
-    /// There is no room: see [`Tail::reserve`].
+    /// There is no room: see [`Tail::reserve`](super::tail::Tail::reserve).
     Blocked,
     /// Nothing will ever come.
     Ended,
