@@ -100,6 +100,7 @@ impl Lane {
     fn take(&mut self, mut delivery: Delivery) {
         fault::point("lane-before");
         if let Some(opened) = delivery.opened.take() {
+            self.shared.save_beginnings();
             let slot = Slot::new(&self.shared, &delivery, opened);
             self.slots.insert(delivery.number, slot);
         }

@@ -126,6 +126,13 @@ impl Shared {
         }
     }
 
+    /// Saves where new partitions begin, before anything of them can be sent: a kill would else repeat it.
+    fn save_beginnings(&self) {
+        if self.saver.as_ref().is_some_and(Saver::has_unsaved) {
+            self.save();
+        }
+    }
+
     /// Whether a partition was opened whose beginning is not saved.
     fn has_new(&self) -> bool {
         self.saver.as_ref().is_some_and(Saver::has_new)

@@ -38,6 +38,8 @@ const LOOKS: usize = 64;
 /// The saved state of a running pipeline.
 pub(super) struct Saver {
     state: Mutex<State>,
+    /// Held while a checkpoint is made.
+    saving: Mutex<()>,
     /// Looks at the sinks so far.
     looks: AtomicU64,
     branches: Vec<String>,
@@ -80,7 +82,8 @@ impl Saver {
             sinks: branches.iter().map(before).collect(),
         };
         let branches = branches.iter().map(|b| b.name.clone()).collect();
-        Ok((Saver { state: Mutex::new(state), looks: AtomicU64::new(0), branches }, saved))
+        let (state, saving) = (Mutex::new(state), Mutex::new(()));
+        Ok((Saver { state, saving, looks: AtomicU64::new(0), branches }, saved))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -108,6 +111,13 @@ impl Saver {
     pub(super) fn has_new(&self) -> bool {
         let state = self.lock();
         state.ready && state.new
+    }
+
+    /// Whether any partition was opened whose beginning is not saved, ready or not.
+    pub(super) fn has_unsaved(&self) -> bool {
+        // A checkpoint that is being written has taken note of it and is not on the disk yet.
+        let _one = self.saving.lock().unwrap_or_else(|e| e.into_inner());
+        self.lock().new
     }
 
     /// Every source has opened what it knows of.
@@ -149,6 +159,8 @@ impl Saver {
 
     /// Writes the checkpoint, if anything has changed.
     pub(super) fn save(&self, branches: &[Branch]) -> Result<(), SaveError> {
+        // The main loop and a lane with a new partition may both want to.
+        let _one = self.saving.lock().unwrap_or_else(|e| e.into_inner());
         self.look(branches);
         fault::point("sinks-saved");
         let mut state = self.lock();
