@@ -230,3 +230,18 @@ fn with_other_settings_of_a_stage_nothing_is_missed() {
         assert_eq!(seen, (0..9).collect::<Vec<_>>(), "{sink}");
     }
 }
+
+#[test]
+fn a_cut_behind_the_last_record_that_is_there_is_repeated_without_the_records_before_it() {
+    needs_faults();
+    let dir = harness::folder();
+    let log = put(dir.path(), "app.log", (0..3).map(line).collect::<String>());
+    let run = Run::new(dir.path(), "cut-at-the-end", &log, "auto");
+    run.dies_at("after-cut", 1);
+    let again = run.start();
+    run.wait_for("good", "<<a-2>>");
+    again.stop().exits(0);
+    let events = run.events("good");
+    export::no_id_twice(&events);
+    assert_eq!(events.len(), 3);
+}

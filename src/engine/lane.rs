@@ -170,6 +170,8 @@ impl Lane {
         }
         self.through(slot, feed);
         while slot.repeat.front().is_some_and(|cut| cut.seq <= slot.memory.seq) {
+            // Its rows have been through; what the cut lets out comes from Memory.
+            self.batch.clear_rows();
             self.repeat_cut(slot, feed);
         }
     }

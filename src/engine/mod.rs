@@ -133,11 +133,6 @@ impl Shared {
         }
     }
 
-    /// Whether a partition was opened whose beginning is not saved.
-    fn has_new(&self) -> bool {
-        self.saver.as_ref().is_some_and(Saver::has_new)
-    }
-
     /// Looks at the sinks' own states so far, for marks.
     fn looks(&self) -> u64 {
         self.saver.as_ref().map_or(0, Saver::looks)
@@ -353,7 +348,7 @@ pub fn run(mut plan: Plan, mut options: Options, stop: &watch::Sender<bool>) -> 
             Err(RecvTimeoutError::Disconnected) => break,
         }
         waiting.look();
-        if saved_at.elapsed() >= SAVE_EVERY || shared.has_new() {
+        if saved_at.elapsed() >= SAVE_EVERY {
             shared.save();
             saved_at = Instant::now();
         }
@@ -381,7 +376,7 @@ pub fn run(mut plan: Plan, mut options: Options, stop: &watch::Sender<bool>) -> 
             Err(RecvTimeoutError::Disconnected) => break,
         }
         waiting.look();
-        if saved_at.elapsed() >= SAVE_EVERY || shared.has_new() {
+        if saved_at.elapsed() >= SAVE_EVERY {
             shared.save();
             saved_at = Instant::now();
         }

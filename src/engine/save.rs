@@ -108,12 +108,6 @@ impl Saver {
     }
 
     /// Whether a partition was opened whose beginning is not saved.
-    pub(super) fn has_new(&self) -> bool {
-        let state = self.lock();
-        state.ready && state.new
-    }
-
-    /// Whether any partition was opened whose beginning is not saved, ready or not.
     pub(super) fn has_unsaved(&self) -> bool {
         // A checkpoint that is being written has taken note of it and is not on the disk yet.
         let _one = self.saving.lock().unwrap_or_else(|e| e.into_inner());

@@ -274,6 +274,18 @@ impl Batch {
         side.clear();
         self.text = text;
         self.text.side = side;
+        self.clear_rows();
+        self.origins.clear();
+        self.origins.push(partition.origin.clone());
+        self.seeds.clear();
+        self.seeds.push(0);
+        self.offset = 0;
+        self.tally = Tally::default();
+        self.partition = partition;
+    }
+
+    /// Takes all rows out, uncounted: they have gone where they were to go. The text stays.
+    pub fn clear_rows(&mut self) {
         self.rows.clear();
         self.pairs.clear();
         for (_, column) in self.columns.drain(..) {
@@ -282,13 +294,6 @@ impl Batch {
                 self.spare.push(cells);
             }
         }
-        self.origins.clear();
-        self.origins.push(partition.origin.clone());
-        self.seeds.clear();
-        self.seeds.push(0);
-        self.offset = 0;
-        self.tally = Tally::default();
-        self.partition = partition;
     }
 
     /// Gives the buffer back and keeps the memory for the next batch.

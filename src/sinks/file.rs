@@ -3,7 +3,8 @@
 //! * What was answered as stored has been written. About once a second its length is asked, and it is made durable
 //!   before the positions that rely on it are written.
 //! * After a kill nothing stands twice (JSON with ids): a torn last line is cut, the ids behind the saved length are
-//!   read, over every rotation since, and events with these ids are skipped once when they come again.
+//!   read, over every rotation since, and events with these ids are skipped once when they come again. Those that have
+//!   not come again yet are saved with the length: the next kill may come before they do.
 //! * A chunk that does not fit on the disk leaves no half a line behind.
 //! * A rotated file is `PATH.N`, `PATH.N.gz` once packed; `N` only grows. The current file is always `PATH`.
 //!
@@ -29,6 +30,12 @@ use super::{Built, Chunk, Event, From, Kind, SendError, Sink, Verdict, Verdicts,
 
 mod generations;
 use generations::Generations;
+
+/// Ids to be skipped that are saved one by one; more are found again by reading the file from where this run found them.
+const AGAIN: usize = 10_000;
+
+/// More ids than [`AGAIN`] that have not come again behind so many bytes are of text that cannot be read again.
+const FORGET: u64 = 256 << 20;
 
 /// Its line in the list of kinds.
 pub const KIND: Kind = Kind {
@@ -132,6 +139,10 @@ struct Current {
     period: u64,
     /// Ids that stand behind the saved length: to be skipped once.
     skip: HashSet<u128>,
+    /// Bytes written since one was skipped.
+    since_skip: u64,
+    /// What was saved when this run began.
+    begun: Option<Value>,
     packing: Option<JoinHandle<()>>,
     /// Something was written since the last sync.
     dirty: bool,
@@ -161,7 +172,8 @@ impl FileSink {
         if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder)?;
         }
-        let saved = saved
+        let begun = saved;
+        let saved = begun
             .and_then(|saved| Some((saved.get("generation")?.as_u64()?, saved.get("length")?.as_u64()?)));
         let generations = Generations::list(&self.path)?;
         let (file, regular) = open(&self.path)?;
@@ -190,6 +202,9 @@ impl FileSink {
                 generations.read_ids(old, from, &mut skip)?;
                 let from = if generation == old && from <= length { from } else { 0 };
                 generations::read_ids(&self.path, from, &mut skip)?;
+                let again = begun.and_then(|begun| begun.get("again")?.as_array());
+                let ids = again.into_iter().flatten().filter_map(Value::as_str);
+                skip.extend(ids.filter_map(|id| u128::from_str_radix(id, 16).ok()));
             }
             if self.settings.rotate.gzip {
                 generations.pack_all();
@@ -202,6 +217,8 @@ impl FileSink {
             length,
             generation,
             skip,
+            since_skip: 0,
+            begun: begun.cloned(),
             packing: None,
             dirty: true,
         })
@@ -246,6 +263,7 @@ impl FileSink {
             if skipped {
                 if let Some(id) = frame.id {
                     current.skip.remove(&id.0);
+                    current.since_skip = 0;
                 }
                 first = at + 1;
                 run = end..end;
@@ -320,6 +338,12 @@ fn put(current: &mut Current, bytes: &[u8]) -> io::Result<()> {
         Ok(()) => {
             current.length += bytes.len() as u64;
             current.dirty = true;
+            if !current.skip.is_empty() {
+                current.since_skip += bytes.len() as u64;
+                if current.since_skip > FORGET && current.skip.len() > AGAIN {
+                    current.skip = HashSet::new();
+                }
+            }
             Ok(())
         }
         Err(error) => {
@@ -383,7 +407,15 @@ impl Sink for FileSink {
     fn save(&self) -> Option<Value> {
         let state = self.lock();
         let current = state.as_ref().filter(|current| current.regular)?;
-        Some(json!({ "generation": current.generation, "length": current.length }))
+        let mut state = json!({ "generation": current.generation, "length": current.length });
+        match current.skip.len() {
+            0 => {}
+            1..=AGAIN => {
+                state["again"] = current.skip.iter().map(|id| Value::from(format!("{id:032x}"))).collect()
+            }
+            _ => return current.begun.clone(),
+        }
+        Some(state)
     }
 
     fn sync(&self) -> Result<(), SendError> {

@@ -119,6 +119,30 @@ fn ids_are_found_across_rotations_since_the_save() {
 }
 
 #[test]
+fn a_second_kill_before_everything_has_come_again_writes_nothing_twice() {
+    for (count, shows) in [(8, true), (AGAIN as u64 + 8, false)] {
+        let folder = tempfile::tempdir().unwrap();
+        let first = sink(folder.path(), |_| {});
+        first.open(None).unwrap();
+        let saved = first.save();
+        send(&first, &chunk(&first, 0, count)).unwrap();
+        let second = sink(folder.path(), |_| {});
+        second.open(saved.as_ref()).unwrap();
+        send(&second, &chunk(&second, 0, 3)).unwrap();
+        let saved = second.save();
+        assert_eq!(saved.as_ref().unwrap().get("again").is_some(), shows);
+        send(&second, &chunk(&second, 3, 5)).unwrap();
+        let third = sink(folder.path(), |_| {});
+        third.open(saved.as_ref()).unwrap();
+        send(&third, &chunk(&third, 3, count + 2)).unwrap();
+        // Behind a place from before the second run stand the three that it did not wait for either.
+        let again = third.save().unwrap().get("again").map_or(0, |again| again.as_array().unwrap().len());
+        assert_eq!(again, if shows { 0 } else { 3 });
+        assert_eq!(written(folder.path()), events(0..count + 2));
+    }
+}
+
+#[test]
 fn an_id_is_skipped_only_once() {
     let folder = tempfile::tempdir().unwrap();
     let first = sink(folder.path(), |_| {});
