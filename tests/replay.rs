@@ -245,3 +245,23 @@ fn a_cut_behind_the_last_record_that_is_there_is_repeated_without_the_records_be
     export::no_id_twice(&events);
     assert_eq!(events.len(), 3);
 }
+
+#[test]
+fn a_part_of_a_long_line_that_was_let_out_is_let_out_again() {
+    needs_faults();
+    let dir = harness::folder();
+    let part = |text: String, end: &str| {
+        format!("{{\"log\":\"{text}{end}\",\"stream\":\"stdout\",\"time\":\"2026-01-27T16:47:00.5Z\"}}\n")
+    };
+    let log = put(dir.path(), "box-json.log", part("short".to_owned(), "\\n") + &part("a".repeat(16384), ""));
+    let run = Run::new(dir.path(), "parts", &log, "auto");
+    run.dies_at("after-cut", 1);
+    append(&log, part("the rest <<a-0>>".to_owned(), "\\n"));
+    let again = run.start();
+    run.wait_for("good", "<<a-0>>");
+    again.stop().exits(0);
+    let events = run.events("good");
+    export::no_id_twice(&events);
+    let lengths: Vec<usize> = events.iter().map(|event| export::message(event).len()).collect();
+    assert_eq!(lengths, [5, 16384, 16]);
+}

@@ -147,33 +147,69 @@ impl Lane {
         }
     }
 
-    /// Runs one batch through everything. What it leaves is in `self.outs` and `self.batch.tally`.
+    /// Runs what was read through everything. What it leaves is in `self.outs` and `self.batch.tally`.
     fn run(&mut self, slot: &mut Slot, text: Text, feed: Feed) {
-        let feed = if slot.repeat.is_empty() { feed } else { Feed { came: 0, ..feed } };
+        if slot.memory.repeat.is_empty() {
+            self.run_batch(slot, text, feed);
+        } else {
+            self.run_with_cuts(slot, text, feed);
+        }
+    }
+
+    /// Runs one batch through everything.
+    fn run_batch(&mut self, slot: &mut Slot, text: Text, feed: Feed) {
         let batch = &mut self.batch;
         batch.reset(slot.partition.clone(), text);
         batch.seeds[0] = feed.seed;
         batch.offset = feed.offset;
         batch.read_at = feed.read_at;
+        let memory = &mut slot.memory;
         if !batch.text.buf().is_empty() {
-            let memory = &mut slot.memory;
             let before = memory.seq;
             memory.seq = slot.decoder.decode(memory.decoder.as_mut(), batch, before);
             batch.tally.read += memory.seq - before;
-            while slot.repeat.front().is_some_and(|cut| cut.seq < slot.memory.seq) {
-                self.repeat_cut(slot, feed);
-            }
         }
         if let Some(end) = feed.end {
-            let memory = &mut slot.memory;
-            slot.decoder.release(memory.decoder.as_mut(), &mut self.batch, feed.read_at, end);
+            slot.decoder.release(memory.decoder.as_mut(), batch, feed.read_at, end);
         }
         self.through(slot, feed);
-        while slot.repeat.front().is_some_and(|cut| cut.seq <= slot.memory.seq) {
-            // Its rows have been through; what the cut lets out comes from Memory.
-            self.batch.clear_rows();
-            self.repeat_cut(slot, feed);
+    }
+
+    /// Runs record by record, and repeats every release of an earlier run behind the record that it came behind.
+    fn run_with_cuts(&mut self, slot: &mut Slot, text: Text, feed: Feed) {
+        let mut tally = Tally::default();
+        let mut done = 0;
+        while done < text.buf().len() {
+            self.repeat_cuts(slot, feed, &mut tally);
+            let rest = &text.buf()[done..];
+            let (piece, came) = if slot.memory.repeat.is_empty() {
+                (rest, feed.came)
+            } else {
+                (&rest[..slot.decoder.first_record(rest)], 0)
+            };
+            let own = Feed { offset: feed.offset + done as u64, came, end: None, ..feed };
+            done += piece.len();
+            self.run_batch(slot, Text::new(Buffer { bytes: piece.to_vec(), lease: None }), own);
+            tally.add(&self.batch.tally);
         }
+        self.repeat_cuts(slot, feed, &mut tally);
+        if feed.end.is_some() {
+            self.run_batch(slot, Text::default(), feed);
+            tally.add(&self.batch.tally);
+        }
+        self.batch.tally = tally;
+    }
+
+    /// Repeats the releases that came behind the last record. They are in the journal already.
+    fn repeat_cuts(&mut self, slot: &mut Slot, feed: Feed, tally: &mut Tally) {
+        let released = slot.released;
+        while let Some(cut) = slot.memory.repeat.pop_front_if(|cut| cut.seq <= slot.memory.seq) {
+            slot.memory.cut = cut.number;
+            let again = Feed { read_at: cut.now, end: Some(end_of(cut)), came: 0, ..feed };
+            self.run_batch(slot, Text::default(), again);
+            tally.add(&self.batch.tally);
+        }
+        slot.released = released;
     }
 
     /// Runs the rows of the batch through stages and branches.
@@ -199,22 +235,6 @@ impl Lane {
         for at in 0..self.outs.len() {
             self.branch(slot, at, feed);
         }
-    }
-
-    /// Repeats a release of an earlier run behind the record that it came behind: the rows up to there go first.
-    fn repeat_cut(&mut self, slot: &mut Slot, feed: Feed) {
-        let Some(cut) = slot.repeat.pop_front() else { return };
-        slot.cut = cut.number;
-        let at = self.batch.rows.partition_point(|row| row.key.seq <= cut.seq);
-        let later = self.batch.rows.split_off(at);
-        let mut rest = self.batch.clone();
-        rest.rows = later;
-        rest.tally = Tally::default();
-        let released = slot.released;
-        self.through(slot, Feed { read_at: cut.now, end: Some(end_of(cut)), ..feed });
-        slot.released = released;
-        let done = std::mem::replace(&mut self.batch, rest);
-        self.batch.tally = done.tally;
     }
 
     /// Runs a branch's own stages over its own view of the batch, and encodes.
@@ -267,7 +287,7 @@ impl Lane {
         let mut done = 0;
         let mut tally = Tally::default();
         while done < bytes.len() {
-            let end = memchr::memchr(b'\n', &bytes[done..]).map_or(bytes.len(), |at| done + at + 1);
+            let end = done + slot.decoder.first_record(&bytes[done..]);
             let line = &bytes[done..end];
             let feed = Feed { offset: feed.offset + done as u64, end: None, ..feed };
             self.guarded(slot, line, feed, &mut tally);
@@ -345,10 +365,10 @@ impl Lane {
         if std::mem::take(&mut slot.released) && shared.keeps_positions {
             let end = feed.end.map_or(0, code_of);
             slot.cuts += 1;
-            slot.cut = slot.cuts;
+            slot.memory.cut = slot.cuts;
             // Those that are still to be repeated lie before what has been read by now, or nowhere.
-            slot.repeat.clear();
-            let cut = Cut { number: slot.cut, seq: slot.memory.seq, now: feed.read_at, end };
+            slot.memory.repeat.clear();
+            let cut = Cut { number: slot.cuts, seq: slot.memory.seq, now: feed.read_at, end };
             shared.store_cuts(&slot.partition.key, &[cut]);
         }
         let receipts = slot.ledger.open();

@@ -29,12 +29,8 @@ pub(super) struct Slot {
     pub(super) position: serde_json::Value,
     /// Latest time that has left the stages.
     pub(super) frontier: Nanos,
-    /// Number of the last cut.
-    pub(super) cut: u64,
     /// Highest number that a cut has had.
     pub(super) cuts: u64,
-    /// Cuts of an earlier run, still ahead.
-    pub(super) repeat: VecDeque<Cut>,
     /// Seq and position of earlier marks that Memory may still need.
     pub(super) anchors: VecDeque<(u64, serde_json::Value)>,
     /// Per branch: the highest order of a frame so far.
@@ -50,7 +46,12 @@ pub(super) struct Slot {
 
 /// Everything a partition remembers, and where it is.
 pub(super) struct Memories {
+    /// Records read so far.
     pub(super) seq: u64,
+    /// Number of the last cut.
+    pub(super) cut: u64,
+    /// Cuts of an earlier run, still ahead.
+    pub(super) repeat: VecDeque<Cut>,
     pub(super) decoder: Box<dyn DynMemory>,
     /// `main`, then each branch; `None` for stages that keep nothing.
     pub(super) stages: Vec<Vec<Option<Box<dyn DynMemory>>>>,
@@ -60,6 +61,8 @@ impl Memories {
     pub(super) fn snapshot(&self) -> Memories {
         Memories {
             seq: self.seq,
+            cut: self.cut,
+            repeat: self.repeat.clone(),
             decoder: self.decoder.snapshot(),
             stages: self
                 .stages
@@ -124,15 +127,16 @@ impl Slot {
             })
             .unwrap_or_default();
         let position = saved.map_or(serde_json::Value::Null, |s| s.position.clone());
-        let memory = Memories { seq: opened.seq, decoder, stages };
+        let repeat: VecDeque<Cut> = saved.map(|s| s.cuts.iter().copied().collect()).unwrap_or_default();
+        let cut = saved.map_or(0, |s| s.cut);
+        let cuts = repeat.iter().fold(cut, |highest, cut| highest.max(cut.number));
+        let memory = Memories { seq: opened.seq, cut, repeat, decoder, stages };
         // What an earlier run read and this one will let out goes in here.
         let held: Vec<u64> = (0..shared.branches.len()).map(|at| memory.held(at)).collect();
         for (counters, held) in shared.counters.iter().zip(&held) {
             counters.read.add(*held);
             counters.held.add(*held);
         }
-        let repeat: VecDeque<Cut> = saved.map(|s| s.cuts.iter().copied().collect()).unwrap_or_default();
-        let cut = saved.map_or(0, |s| s.cut);
         let names = shared.branches.iter().map(|b| b.name.as_str());
         let skips = names.map(|name| Skip::new(saved.and_then(|s| s.branches.get(name)))).collect();
         let ledger = Ledger::new(shared.branches.len());
@@ -148,9 +152,7 @@ impl Slot {
             ledger,
             position,
             frontier: NO_TIME,
-            cut,
-            cuts: repeat.iter().fold(cut, |highest, cut| highest.max(cut.number)),
-            repeat,
+            cuts,
             anchors,
             order: vec![NO_TIME; shared.branches.len()],
             marked: Instant::now(),
@@ -187,7 +189,7 @@ impl Slot {
             memory,
             owed,
             fallback,
-            cut: self.cut,
+            cut: self.memory.cut,
             look: shared.looks(),
         });
         self.marked = Instant::now();

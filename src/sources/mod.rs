@@ -118,6 +118,11 @@ pub trait Decoder: Send + Sync {
 
     /// Adds rows for what must not wait longer (an unfinished part).
     fn release(&self, memory: &mut Self::Memory, batch: &mut Batch, now: Nanos, end: End);
+
+    /// Where the first record of `bytes` ends: at most `bytes.len()`, and above 0 if there are any.
+    fn first_record(&self, bytes: &[u8]) -> usize {
+        memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1)
+    }
 }
 
 /// [`Decoder`] of any Memory, as the engine runs it.
@@ -130,6 +135,8 @@ pub trait DynDecoder: Send + Sync {
     fn decode(&self, memory: &mut dyn DynMemory, batch: &mut Batch, seq: u64) -> u64;
     /// See [`Decoder::release`].
     fn release(&self, memory: &mut dyn DynMemory, batch: &mut Batch, now: Nanos, end: End);
+    /// See [`Decoder::first_record`].
+    fn first_record(&self, bytes: &[u8]) -> usize;
 }
 
 impl<D: Decoder> DynDecoder for D {
@@ -144,5 +151,8 @@ impl<D: Decoder> DynDecoder for D {
     }
     fn release(&self, memory: &mut dyn DynMemory, batch: &mut Batch, now: Nanos, end: End) {
         Decoder::release(self, memory::own(memory), batch, now, end);
+    }
+    fn first_record(&self, bytes: &[u8]) -> usize {
+        Decoder::first_record(self, bytes)
     }
 }
