@@ -278,6 +278,22 @@ fn an_unreadable_file_among_ten_is_a_warning() {
 }
 
 #[test]
+fn more_files_than_a_shell_lets_a_program_open_are_all_read() {
+    let dir = folder();
+    for number in 0..200 {
+        put(dir.path(), &format!("{number}.log"), format!("2026-01-27T16:47:00Z INFO line {number}\n"));
+    }
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -Sn 64 && exec \"$0\" logs --file \"$1\" --format json"])
+        .arg(env!("CARGO_BIN_EXE_mcpp"))
+        .arg(dir.path().join("*.log"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(export::parse(&output.stdout).len(), 200);
+}
+
+#[test]
 fn a_file_that_is_named_and_missing_is_a_failure() {
     let dir = folder();
     let missing = dir.path().join("missing.log");

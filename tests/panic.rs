@@ -86,3 +86,18 @@ fn batches_without_a_panic_give_the_same_as_the_lines_around_one() {
     let without: Vec<String> = calm.into_iter().filter(|message| !message.contains("<<a-30>>")).collect();
     assert_eq!(hurt, without);
 }
+
+#[test]
+fn a_dead_letter_shows_no_secret_that_the_pipeline_hides() {
+    let dir = harness::folder();
+    let pipeline = PIPELINE.replace("  - parse: auto\n", "  - parse: auto\n  - redact: {}\n");
+    let line = "2026-01-27T16:00:00Z INFO boom password=hunter2hunter2 <<a-0>>\n";
+    let mut plan = script::plan(&pipeline, Script { partitions: vec![batches(line, &[])], ends: true });
+    // Before anything is hidden.
+    plan.stages.insert(0, panics_on("boom"));
+    let outcome = script::run(plan, Some(dir.path()));
+    assert_eq!(outcome.dead_letters, 1);
+    let letters = export::read(&dir.path().join("dead-letters/counts.ndjson"));
+    let text = letters[0].to_string();
+    assert!(text.contains("<<a-0>>") && text.contains("password") && !text.contains("hunter2"), "{text}");
+}

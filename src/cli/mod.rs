@@ -77,6 +77,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         }
     };
     start_log(&cli.global.log);
+    // A reader holds a file for every container; soft limits are made for programs that select().
+    if let Err(cause) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::debug!(%cause, "the limit of open files stays as it is");
+    }
     match cli.command {
         None => overview::run(),
         Some(Sub::Logs(args)) => logs::run(&args),

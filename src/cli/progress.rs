@@ -9,6 +9,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::telemetry::Progress;
+use crate::telemetry::read::READ;
 
 /// Work shorter than this shows nothing.
 const PATIENCE: Duration = Duration::from_millis(700);
@@ -30,7 +31,8 @@ pub(super) fn show(progress: Arc<Progress>) -> Option<Line> {
         std::thread::park_timeout(PATIENCE);
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
         while !stop.load(Ordering::Relaxed) {
-            let total = progress.bytes_total.get();
+            let known = READ.backlog_unknown.get() == 0;
+            let total = if known { READ.backlog.get() } else { 0 };
             let style = if total > 0 {
                 "{bytes} of {total_bytes}, {binary_bytes_per_sec}, {eta} left {wide_bar}"
             } else {

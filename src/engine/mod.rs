@@ -155,12 +155,13 @@ impl Shared {
     }
 
     /// A record on which a stage panics: a dead letter of the branch that it does not reach, or of all.
-    fn panicked(&self, partition: &Partition, line: &[u8], branch: Option<usize>) {
+    fn panicked(&self, partition: &Arc<Partition>, line: &[u8], branch: Option<usize>) {
         for (at, counters) in self.counters.iter().enumerate() {
             if branch.is_some_and(|branch| branch != at) {
                 continue;
             }
-            self.dead_letter(at, line, "panic");
+            let stages = self.stages.iter().chain(&self.branches[at].stages);
+            self.dead_letter(at, &stages::shown(partition, line, stages), "panic");
             counters.dead_lettered.add(1);
         }
         tracing::error!(partition = %partition.name, size = line.len(), "a stage panics on this record; it is a dead letter");

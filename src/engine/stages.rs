@@ -2,11 +2,14 @@
 //!
 //! * An event that panics on its own is taken out before the stage that cannot bear it; the others go on.
 //! * Which one it is, is asked of copies: nothing that was tried is left in Memory.
+//! * What is shown of it has passed every stage that hides text.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use std::sync::Arc;
+
 use crate::event::memory::DynMemory;
-use crate::event::{Batch, Flags};
+use crate::event::{Batch, Buffer, Flags, Partition, Row, Span, Text};
 use crate::plan::PlannedStage;
 use crate::stages::Stage;
 
@@ -91,4 +94,22 @@ fn apply_carefully(
     }
     (*memory, *batch) = (memory_before, cleared);
     apply(stage, memory, batch, feed);
+}
+
+/// A record on which a stage panics, as a dead letter may show it.
+pub(super) fn shown<'a>(
+    partition: &Arc<Partition>,
+    record: &[u8],
+    stages: impl Iterator<Item = &'a PlannedStage>,
+) -> Vec<u8> {
+    let mut batch = Batch::new(partition.clone(), Text::new(Buffer { bytes: record.to_vec(), lease: None }));
+    let all = Span::in_buf(0, record.len());
+    batch.rows.push(Row { raw: all, message: all, records: 1, ..Row::default() });
+    for planned in stages {
+        let Stage::Map(stage) = &planned.stage else { continue };
+        if stage.hides() && catch_unwind(AssertUnwindSafe(|| stage.apply(&mut batch))).is_err() {
+            return format!("[{} bytes on which {} panics]", record.len(), planned.kind).into_bytes();
+        }
+    }
+    batch.text.plain(batch.rows[0].raw, &mut Vec::new()).to_vec()
 }

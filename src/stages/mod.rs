@@ -97,6 +97,11 @@ pub trait Map: Send + Sync {
     /// Changes a batch.
     fn apply(&self, batch: &mut Batch);
 
+    /// Whether it takes out of text what nobody is to see: then a dead letter with a raw record passes it too.
+    fn hides(&self) -> bool {
+        false
+    }
+
     /// What can be said of records before they are parsed; `input` is the schema before this stage.
     fn foresight(&self, _input: &Schema, _made_by: MadeBy<'_>) -> Foresight {
         UNKNOWN

@@ -87,6 +87,10 @@ impl Map for Redact {
         input.clone()
     }
 
+    fn hides(&self) -> bool {
+        true
+    }
+
     fn apply(&self, batch: &mut Batch) {
         let mut work = Work {
             rules: &self.rules,

@@ -14,8 +14,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Progress {
     /// Bytes that lanes have taken from sources.
     pub bytes: Counter,
-    /// Bytes that there are to read, as far as sources know; 0 where nobody knows.
-    pub bytes_total: Counter,
     /// Physical records read.
     pub records: Counter,
     /// Lines kept as text because no notation fits.

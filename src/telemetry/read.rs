@@ -5,6 +5,10 @@ use super::Counter;
 /// The counters.
 #[derive(Debug)]
 pub struct ReadCounters {
+    /// Bytes of text that there were to read when the sources began.
+    pub backlog: Counter,
+    /// Files of the backlog whose text is longer than they are: compressed ones.
+    pub backlog_unknown: Counter,
     /// Files opened.
     pub files: Counter,
     /// Files that could not be read, or not to their end.
@@ -25,6 +29,8 @@ pub struct ReadCounters {
 
 /// The counters of this process.
 pub static READ: ReadCounters = ReadCounters {
+    backlog: Counter::new(),
+    backlog_unknown: Counter::new(),
     files: Counter::new(),
     failed: Counter::new(),
     rotations: Counter::new(),

@@ -95,6 +95,7 @@ pub(crate) fn run(
     pool.reclaim(&cx);
     for tail in &mut pool.tails {
         tail.tail.prepare(&cx);
+        tail.tail.count_backlog();
     }
     emit.ready();
     if mode.once && pool.tails.is_empty() {

@@ -7,25 +7,26 @@ use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use memchr::{memchr, memrchr};
-use serde_json::Value;
 use tokio::runtime::Handle;
 
 use super::before::Before;
 use super::body::Body;
 use super::place::{Fingerprint, Place, file_seed};
 use super::pool::{Context, Found};
-use super::resume::{self, Pending, Start};
+use super::resume::{self, Pending};
 use super::step::Step;
-use crate::event::{End, Identity, Partition, SharedOrigin};
-use crate::sources::decode::{Format, sniff};
+use crate::event::End;
+use crate::sources::Outlet;
+use crate::sources::decode::Format;
 use crate::sources::emit::Room;
-use crate::sources::{Opened, Outlet};
 use crate::telemetry::fault;
 use crate::telemetry::read::READ;
+
+mod opening;
 
 /// A renamed file is read on for this long after its successor has its first text: writers reopen one by one.
 const ROTATION_GRACE: Duration = Duration::from_millis(500);
@@ -423,111 +424,6 @@ impl Tail {
         Step::Progress
     }
 
-    /// Opens the next file; `false`: there is none.
-    fn open_next(&mut self, cx: &Context<'_>) -> bool {
-        let Some(before) = self.previous.take() else { return self.open_first(cx).is_some() };
-        // A rotation between looking and opening gives other files these paths: look again behind the opening.
-        for _ in 0..8 {
-            self.files = before.files(&self.found.path);
-            let wanted = self.files.front().map(|pending| pending.path.clone());
-            match self.open_first(cx) {
-                None => return false,
-                Some(true) if before.is_still(wanted.as_deref(), &self.found.path) => return true,
-                Some(true) => {}
-                // The path that is written to is missing while a new file is made.
-                Some(false) if wanted.as_deref() == Some(&*self.found.path) => return true,
-                // It was packed, or taken away.
-                Some(false) => {}
-            }
-            self.open = None;
-        }
-        true
-    }
-
-    /// Opens the first of the files; `None`: there is none, `false`: it cannot be opened.
-    fn open_first(&mut self, cx: &Context<'_>) -> Option<bool> {
-        let pending = self.files.pop_front()?;
-        match self.open_file(&pending, cx) {
-            Ok(open) => {
-                READ.files.add(1);
-                self.open = Some(open);
-            }
-            Err(cause) => {
-                let vanished = cause.kind() == io::ErrorKind::NotFound && !cx.once;
-                if !vanished {
-                    self.failed(&pending.path, &cause);
-                }
-            }
-        }
-        Some(self.open.is_some())
-    }
-
-    fn failed(&mut self, path: &Path, cause: &io::Error) {
-        self.retry = Some(Instant::now() + RETRY);
-        if !std::mem::replace(&mut self.warned, true) {
-            READ.failed.add(1);
-            tracing::warn!(partition = %self.found.name, path = %path.display(), %cause, "cannot read a file; the rest goes on");
-        }
-    }
-
-    fn open_file(&mut self, pending: &Pending, cx: &Context<'_>) -> io::Result<Open> {
-        let mut body = resume::open(pending, &self.found.path)?;
-        let metadata = body.metadata()?;
-        let format = self.format.unwrap_or(Format::Lines(Default::default()));
-        let mut place = match &pending.start {
-            Start::Place(place) => (**place).clone(),
-            Start::Zero | Start::End => Place {
-                path: self.found.path.clone(),
-                dev: 0,
-                inode: 0,
-                fingerprint: Fingerprint::default(),
-                offset: 0,
-                size: 0,
-                seed: 0,
-                generation: 0,
-                format,
-                skipping: false,
-                at: 0,
-            },
-        };
-        (place.dev, place.inode, place.size) = (metadata.dev(), metadata.ino(), metadata.size());
-        if matches!(pending.start, Start::End) {
-            self.identify_end(&mut body, &mut place, cx)?;
-        }
-        let identified = matches!(&pending.start, Start::Place(place) if !place.fingerprint.is_empty());
-        Ok(Open { body, place, path: pending.path.clone(), half: 0, want: 0, last: false, identified })
-    }
-
-    /// A place at the end of what is there now, behind the last whole line.
-    fn identify_end(&mut self, body: &mut Body, place: &mut Place, cx: &Context<'_>) -> io::Result<()> {
-        let mut end = place.size;
-        let mut piece = Vec::new();
-        while end > 0 && !body.is_packed() {
-            let from = end.saturating_sub(SNIFF as u64);
-            piece.clear();
-            body.read_at(from, (end - from) as usize, &mut piece)?;
-            if let Some(at) = memrchr(b'\n', &piece) {
-                place.offset = from + at as u64 + 1;
-                break;
-            }
-            end = from;
-        }
-        let head = body.head(SNIFF)?;
-        place.fingerprint = Fingerprint::of(&head);
-        if place.offset > 0 {
-            place.format = sniff(&head);
-            self.format = Some(place.format);
-            place.seed = self
-                .found
-                .container_seed
-                .filter(|_| place.format.is_engine())
-                .unwrap_or_else(|| file_seed(&cx.machine, &self.found.path, place.inode, 0, &head));
-            self.last = (place.seed, 0);
-            self.place = Some(place.clone());
-        }
-        Ok(())
-    }
-
     /// No file is left: the end, or a wait for the next one.
     fn without_file(&mut self, cx: &Context<'_>) -> Step {
         if cx.once {
@@ -560,18 +456,6 @@ impl Tail {
         Step::Idle
     }
 
-    /// What to read now that a file stands where none stood: that file again from behind what was read, or others.
-    fn restart(&self, there: &fs::Metadata) -> VecDeque<Pending> {
-        let path = self.found.path.clone();
-        match &self.place {
-            Some(p) if (p.dev, p.inode) == (there.dev(), there.ino()) && p.offset <= there.size() => {
-                VecDeque::from([Pending::new(&path, Start::Place(Box::new(p.clone())))])
-            }
-            Some(place) => resume::after(place, place.at, &path),
-            None => VecDeque::from([Pending::new(&path, Start::Zero)]),
-        }
-    }
-
     fn end(&mut self, cx: &Context<'_>) -> Step {
         self.ended = true;
         self.next_notice = None;
@@ -581,42 +465,6 @@ impl Tail {
         // Closes the partition.
         self.outlet = None;
         Step::Ended
-    }
-
-    /// Tells the format by the text, once.
-    fn tell_format(&mut self) {
-        if self.outlet.is_some() {
-            return;
-        }
-        let format = match (self.format, &mut self.open) {
-            (Some(format), _) => format,
-            (None, Some(open)) => sniff(&open.body.head(SNIFF).unwrap_or_default()),
-            (None, None) => return,
-        };
-        self.format = Some(format);
-        if let Some(open) = &mut self.open {
-            open.place.format = format;
-        }
-    }
-
-    fn ensure_outlet(&mut self, cx: &Context<'_>) {
-        if self.outlet.is_some() {
-            return;
-        }
-        let Some(format) = self.format else { return };
-        let engine = self.found.container_seed.is_some() && format.is_engine();
-        let partition = Partition {
-            key: self.found.key.clone(),
-            name: self.found.name.clone(),
-            identity: if engine { Identity::Container } else { Identity::File },
-            origin: SharedOrigin::new(self.found.origin.clone()),
-        };
-        let Opening { saved, seq } = self.saved.take().unwrap_or(Opening { saved: None, seq: 0 });
-        let start = self.open.as_ref().map_or(Value::Null, |open| open.place.to_json());
-        let opened = Opened { decoder: format.decoder(cx.longest), saved, seq, start };
-        self.outlet = Some(cx.emit.open(partition, opened));
-        self.last_text = Instant::now();
-        self.next_notice = Some(self.last_text + QUIET_FIRST);
     }
 }
 
