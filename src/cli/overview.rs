@@ -1,32 +1,34 @@
 //! `mcpp` alone: one screen that says what is here and what to type next.
 
-use crate::platform::engine::{self, Engine, Tried};
+use crate::platform::Client;
+use crate::platform::engine::{self, NotFound, Surroundings, Tried, Wanted};
 
-use super::print;
+use super::{connect, print};
 
 /// Prints the screen; exits 0 whether or not an engine is there.
 pub fn run() -> u8 {
-    let sockets = engine::sockets(|name| std::env::var(name).ok());
-    let found = engine::find(&sockets);
+    let around = Surroundings::here();
+    let found = match connect::runtime() {
+        Ok(runtime) => runtime.block_on(engine::find(&Wanted::default(), &around)),
+        Err(code) => return code,
+    };
     let fixture = std::path::Path::new("pipelines/quickstart.yaml").exists();
-    print(&screen(&found, fixture))
+    print(&screen(&found.as_ref().map(to_line), fixture))
 }
 
-fn screen(found: &Result<Engine, Vec<Tried>>, in_checkout: bool) -> String {
+fn to_line(client: &Client) -> String {
+    format!("{} Engine {} (API {}) at {}", client.product(), client.version(), client.api(), client.address())
+}
+
+fn screen(found: &Result<String, &NotFound>, in_checkout: bool) -> String {
     let mut text =
         format!("mcpp {}: the logs of MCP servers in containers, made useful\n\n", env!("CARGO_PKG_VERSION"));
     match found {
-        Ok(engine) => {
-            let Engine { product, version, api, socket } = engine;
-            text += &format!("engine   {product} {version} (API {api}) at {}\n", socket.display());
-        }
-        Err(tried) => {
+        Ok(line) => text += &format!("engine   {line}\n"),
+        Err(NotFound { tried, .. }) => {
             text += "engine   none found\n";
-            if tried.is_empty() {
-                text += "           DOCKER_HOST names no unix socket\n";
-            }
-            for Tried { socket, why } in tried {
-                text += &format!("           {}: {why}\n", socket.display());
+            for Tried { place, why, .. } in tried {
+                text += &format!("           {place}: {why}\n");
             }
         }
     }
@@ -59,20 +61,18 @@ fn screen(found: &Result<Engine, Vec<Tried>>, in_checkout: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::engine::NamedBy;
 
     #[test]
     fn one_screen_with_three_commands_engine_or_not() {
-        let tried = vec![Tried { socket: "/var/run/docker.sock".into(), why: "no such socket".into() }];
-        let engine = Engine {
-            socket: "/run/x.sock".into(),
-            product: "Docker".into(),
-            version: "20.10.24".into(),
-            api: "1.41".into(),
-        };
-        let without = screen(&Err(tried), true);
-        assert!(without.contains("none found\n           /var/run/docker.sock: no such socket"), "{without}");
-        let with = screen(&Ok(engine), false);
-        assert!(with.contains("Docker 20.10.24 (API 1.41) at /run/x.sock"), "{with}");
+        let place = "unix:///var/run/docker.sock".to_owned();
+        let tried = Tried { place, why: "no such socket".into(), advice: None };
+        let not_found = NotFound { by: NamedBy::Usual, tried: vec![tried; 4] };
+        let without = screen(&Err(&not_found), true);
+        assert!(without.contains("none found\n           unix:///var/run/docker.sock: no such"), "{without}");
+        let line = "Docker Engine 20.10.24 (API 1.41) at unix:///run/x.sock";
+        let with = screen(&Ok(line.to_owned()), false);
+        assert!(with.contains(line), "{with}");
         for text in [without, with] {
             assert!(text.lines().count() <= 24);
             let commands = text.lines().skip_while(|line| *line != "Try").skip(1);

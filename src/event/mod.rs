@@ -18,7 +18,7 @@ pub use field::Field;
 pub use id::EventId;
 pub use level::Level;
 pub use memory::{DynMemory, End, Memory};
-pub use partition::{Identity, Origin, Partition, SharedOrigin};
+pub use partition::{Identity, Origin, Partition, SharedOrigin, template_of};
 pub use schema::{Presence, Schema, Type};
 pub use span::{Buffer, Lease, Span, Text};
 pub use time::{NO_TIME, Nanos, SECOND};

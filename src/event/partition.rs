@@ -4,6 +4,16 @@ use std::sync::Arc;
 
 use super::escape::escape_into;
 
+/// The template in a container's name of the platform's shape, `mcp-TEMPLATE-MMDD-HHMMSS-HASH`.
+pub fn template_of(name: &str) -> Option<&str> {
+    let inside = name.strip_prefix("mcp-")?;
+    let digits = |s: &str, n: usize| s.len() == n && s.bytes().all(|b| b.is_ascii_digit());
+    let mut parts = inside.rsplitn(4, '-');
+    let (hash, clock, day, template) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let hex = hash.len() == 8 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    (hex && digits(clock, 6) && digits(day, 4) && !template.is_empty()).then_some(template)
+}
+
 /// What is known of the container, file or service that a line comes from. Rendered once, not per event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {

@@ -11,6 +11,7 @@ use std::hash::{BuildHasher, BuildHasherDefault};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::label;
+use crate::event::template_of;
 
 /// Columns of the widest name.
 pub(super) const WIDEST: usize = 16;
@@ -185,17 +186,6 @@ fn cut_left(text: &str) -> String {
         kept.push(c);
     }
     std::iter::once('…').chain(kept.into_iter().rev()).collect()
-}
-
-/// The template inside a deployment's name: `mcp-TEMPLATE-MMDD-HHMMSS-HASH`.
-fn template_of(name: &str) -> Option<&str> {
-    let inside = name.strip_prefix("mcp-")?;
-    let (inside, hash) = inside.rsplit_once('-')?;
-    let (inside, time) = inside.rsplit_once('-')?;
-    let (template, date) = inside.rsplit_once('-')?;
-    let digits = |text: &str, length| text.len() == length && text.bytes().all(|b| b.is_ascii_digit());
-    let is_hash = hash.len() == 8 && hash.bytes().all(|b| b.is_ascii_hexdigit());
-    (is_hash && digits(time, 6) && digits(date, 4) && !template.is_empty()).then_some(template)
 }
 
 /// The last `parts` parts of a path, without what only says how it is stored.

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use memchr::memchr;
 use serde_json::{Value, json};
 
-use super::prefix::{Layout, Naming, Prefix, owner_of_pod, template_of};
+use super::prefix::{Layout, Naming, Prefix, owner_of_pod};
+use super::template_of;
 use super::{cut_at, put_back, row, take_text};
 use crate::event::time::TimeReader;
 use crate::event::{

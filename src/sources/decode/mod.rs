@@ -13,12 +13,13 @@ mod lines;
 mod parts;
 mod prefix;
 
+pub(crate) use crate::event::template_of;
 pub use cri::{Cri, CriMemory};
 pub use docker::{Docker, DockerMemory};
 pub use format::{Format, sniff};
 pub use lines::{Lines, LinesMemory};
+pub(crate) use prefix::owner_of_pod;
 pub use prefix::{Layout, Naming};
-pub(crate) use prefix::{owner_of_pod, template_of};
 
 use crate::event::{Batch, Flags, Identity, Key, NO_TIME, Nanos, Row, Span, Stream, Text};
 

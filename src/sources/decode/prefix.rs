@@ -236,15 +236,5 @@ pub(crate) fn owner_of_pod(pod: &str) -> &str {
     pod
 }
 
-/// The template in a container's name of the platform's shape, `mcp-TEMPLATE-MMDD-HHMMSS-HASH`.
-pub(crate) fn template_of(name: &str) -> Option<&str> {
-    let inside = name.strip_prefix("mcp-")?;
-    let digits = |s: &str, n: usize| s.len() == n && s.bytes().all(|b| b.is_ascii_digit());
-    let mut parts = inside.rsplitn(4, '-');
-    let (hash, clock, day, template) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let hex = hash.len() == 8 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    (hex && digits(clock, 6) && digits(day, 4) && !template.is_empty()).then_some(template)
-}
-
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::event::template_of;
 
 #[test]
 fn templates_stand_in_names() {
