@@ -5,9 +5,9 @@
 //! * A sink that merges in time order gets nothing before it knows of every partition.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
@@ -104,8 +104,18 @@ pub(super) fn run(shared: &Arc<Shared>, at: usize, messages: Receiver<Message>, 
     if !shared.ways[at].wants_frontiers {
         worker.waiting = None;
     }
-    for message in messages {
-        if let Err(ended) = worker.take(message) {
+    loop {
+        let wait = sink.due().map(|due| due.saturating_duration_since(Instant::now()));
+        let message = match wait {
+            Some(wait) => messages.recv_timeout(wait),
+            None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        let taken = match message {
+            Ok(message) => worker.take(message),
+            Err(RecvTimeoutError::Timeout) => worker.tick(),
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        if let Err(ended) = taken {
             return ended;
         }
     }
@@ -155,6 +165,19 @@ impl Worker<'_> {
                 }
                 None => self.send(*parcel),
             },
+        }
+    }
+
+    fn tick(&mut self) -> Result<(), Ended> {
+        match self.runtime.block_on(self.sink.tick()) {
+            Ok(()) => Ok(()),
+            Err(SendError::Closed { .. }) => Err(Ended::Closed),
+            Err(error) if self.shared.giving_up.load(Ordering::Relaxed) => Err(Ended::Failed(error)),
+            Err(error) => {
+                tracing::warn!(sink = %self.shared.branches[self.at].name, "{}", with_cause(&error));
+                self.pause(RETRY_FIRST);
+                Ok(())
+            }
         }
     }
 

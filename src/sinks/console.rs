@@ -8,13 +8,14 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use regex::Regex;
 use serde_json::Value;
 
+use crate::config::units::Interval;
 use crate::config::{Diags, Settings};
-use crate::event::{BoxFuture, Schema};
+use crate::event::{BoxFuture, Nanos, Schema};
 
 use super::human::{Human, Printer, Zone, clean_bytes};
 use super::line::Line;
@@ -46,6 +47,9 @@ pub struct ConsoleSettings {
     pub path: Option<String>,
     /// `arrival`: as events come, each partition in its own order. `time`: all partitions merged by time.
     pub order: Order,
+    /// With `order: time`: how long a new event waits for earlier ones of others, such as `300ms`. Without it, until it
+    /// is sure that none comes, which takes seconds where others are quiet.
+    pub window: Option<Interval>,
     /// Show only the last so many events of what there is, then whatever comes.
     pub tail: Option<usize>,
     /// Regular expressions whose matches are highlighted in the human form.
@@ -63,6 +67,7 @@ impl Default for ConsoleSettings {
             stream: Output::Stdout,
             path: None,
             order: Order::Arrival,
+            window: None,
             tail: None,
             highlight: Vec::new(),
             id: false,
@@ -186,6 +191,12 @@ fn build(given: &Settings<'_>, diags: &mut Diags) -> Option<Built> {
     Some(Built::Sink(Box::new(Console::new(&settings, format?, highlight, given.folder))))
 }
 
+/// Now, in ns since the epoch.
+fn wall() -> Nanos {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)
+}
+
 /// What is wrong with a pattern, on one line.
 fn reason(error: &regex::Error) -> String {
     let text = error.to_string();
@@ -251,6 +262,10 @@ impl Console {
         out: Box<dyn Write + Send>,
     ) -> Console {
         let zone = if settings.utc { Zone::Utc } else { Zone::Local };
+        let mut merge = Merge::new(settings.order == Order::Time);
+        if let Some(window) = settings.window {
+            merge = merge.with_window(window.0, wall());
+        }
         Console {
             format,
             human: Human {
@@ -264,7 +279,7 @@ impl Console {
             path: None,
             state: Mutex::new(State {
                 out,
-                merge: Merge::new(settings.order == Order::Time),
+                merge,
                 tail: settings.tail.map(Tail::new),
                 printer: Printer::new(zone, colour),
                 unwritten: Vec::new(),
@@ -310,6 +325,15 @@ impl State {
         if self.tail.is_some() && self.merge.is_idle() {
             self.end_tail(human, width);
         }
+    }
+
+    /// Shows what has waited long enough.
+    fn look(&mut self, human: bool, width: Option<usize>) {
+        let State { merge, tail, printer, unwritten, .. } = self;
+        merge.look(Instant::now(), |frame, body| match tail {
+            Some(tail) => tail.push(frame, body),
+            None => render(printer, human, width, frame, body, unwritten),
+        });
     }
 
     fn end_tail(&mut self, human: bool, width: Option<usize>) {
@@ -444,6 +468,18 @@ impl Sink for Console {
 
     fn wants_frontiers(&self) -> bool {
         self.merges
+    }
+
+    fn due(&self) -> Option<Instant> {
+        self.lock().merge.due()
+    }
+
+    fn tick(&self) -> BoxFuture<'_, Result<(), SendError>> {
+        Box::pin(async move {
+            let mut state = self.lock();
+            state.look(matches!(self.format, Format::Human), self.width());
+            state.write().map_err(|cause| self.error(cause))
+        })
     }
 }
 

@@ -5,12 +5,15 @@
 //!   frontier behind it, has ended, or is idle.
 //! * A partition is idle when it has told twice running that it has nothing and has got no further: it is read to its
 //!   end, and nobody waits for it until it speaks again. What it brings then goes out at once.
+//! * With a window nothing that is new waits longer than that for others: what is older than the merge itself is the
+//!   backlog, and waits until it is sure.
 //! * It holds the lease of what it holds, so that a partition that is far ahead stops being read. What it holds is
 //!   bounded by the budget that leases are shares of.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashMap;
 
@@ -31,6 +34,17 @@ pub struct Merge {
     heads: BinaryHeap<Reverse<(Nanos, usize)>>,
     /// How far partitions without a waiting frame are, those that have to be waited for.
     awaited: BTreeSet<(Nanos, usize)>,
+    window: Option<Window>,
+}
+
+/// How long new frames wait.
+#[derive(Debug)]
+struct Window {
+    longest: Duration,
+    /// Frames from then on are new.
+    new_from: Nanos,
+    /// When the next frame has waited long enough.
+    due: Option<Instant>,
 }
 
 #[derive(Debug, Default)]
@@ -47,6 +61,7 @@ struct Segment {
     bytes: Vec<u8>,
     frames: Vec<Frame>,
     next: usize,
+    came: Instant,
     /// Given back with the last frame.
     _lease: Option<Arc<dyn Lease>>,
 }
@@ -72,6 +87,36 @@ impl Merge {
     /// A merge without partitions. Without `in_order` it only looks who is idle.
     pub fn new(in_order: bool) -> Merge {
         Merge { in_order, ..Merge::default() }
+    }
+
+    /// Lets frames with times from `new_from` on wait for others no longer than `longest`.
+    pub fn with_window(self, longest: Duration, new_from: Nanos) -> Merge {
+        Merge { window: Some(Window { longest, new_from, due: None }), ..self }
+    }
+
+    /// When [`Merge::look`] is to be called, if no chunk comes before.
+    pub fn due(&self) -> Option<Instant> {
+        self.window.as_ref()?.due
+    }
+
+    /// Calls `each` for every frame that has waited long enough at `now`, and for those that come before it.
+    pub fn look(&mut self, now: Instant, mut each: impl FnMut(&Frame, &[u8])) {
+        let Some(window) = &mut self.window else { return };
+        window.due = None;
+        let (mut until, mut due) = (None, None::<Instant>);
+        for segment in self.parts.values().flat_map(|part| &part.waiting) {
+            let Some(last) = segment.frames.last().filter(|last| last.order >= window.new_from) else {
+                continue;
+            };
+            let over = segment.came + window.longest;
+            if over <= now {
+                until = until.max(Some(last.order));
+            } else {
+                due = Some(due.map_or(over, |due| due.min(over)));
+            }
+        }
+        window.due = due;
+        self.advance(until, &mut each);
     }
 
     /// Whether every partition has ended or is idle and nothing waits: what there was has been seen.
@@ -110,35 +155,43 @@ impl Merge {
                 self.heads.push(Reverse((frames[0].order, number)));
             }
             let bytes = chunk.bytes.clone();
-            part.waiting.push_back(Segment { bytes, frames, next: 0, _lease: from.lease.clone() });
+            let came = Instant::now();
+            if let Some(window) = &mut self.window
+                && least >= window.new_from
+            {
+                window.due = window.due.or(Some(came + window.longest));
+            }
+            part.waiting.push_back(Segment { bytes, frames, next: 0, came, _lease: from.lease.clone() });
             part.frontier = part.frontier.max(least);
         }
         part.frontier = part.frontier.max(from.frontier);
         if part.is_awaited() {
             self.awaited.insert((part.frontier, number));
         }
-        self.advance(false, &mut each);
+        self.advance(None, &mut each);
     }
 
     /// Calls `each` for every frame that is left: nothing more will come.
     pub fn finish(&mut self, mut each: impl FnMut(&Frame, &[u8])) {
-        self.advance(true, &mut each);
+        self.advance(Some(Nanos::MAX), &mut each);
     }
 
-    fn advance(&mut self, all: bool, each: &mut impl FnMut(&Frame, &[u8])) {
+    /// Calls `each` for the frames whose turn it is; nobody is waited for with those up to `until`.
+    fn advance(&mut self, until: Option<Nanos>, each: &mut impl FnMut(&Frame, &[u8])) {
+        let hurried = |order| until.is_some_and(|until| order <= until);
         while let Some(&Reverse((order, number))) = self.heads.peek() {
-            if !all && self.awaited.first().is_some_and(|awaited| *awaited <= (order, number)) {
+            let awaited = self.awaited.first().copied().filter(|_| !hurried(order));
+            if awaited.is_some_and(|awaited| awaited <= (order, number)) {
                 return;
             }
             self.heads.pop();
-            let awaited = if all { None } else { self.awaited.first().copied() };
             let next = self.heads.peek().map(|Reverse(head)| *head);
             let limit = [awaited, next].into_iter().flatten().min();
             let Some(part) = self.parts.get_mut(&number) else { continue };
             // As many of this partition as come before anyone else's.
-            while let Some(order) = part.head() {
-                if limit.is_some_and(|limit| (order, number) >= limit) {
-                    self.heads.push(Reverse((order, number)));
+            while let Some(head) = part.head() {
+                if limit.is_some_and(|limit| (head, number) >= limit) || (hurried(order) && !hurried(head)) {
+                    self.heads.push(Reverse((head, number)));
                     break;
                 }
                 let Some(segment) = part.waiting.front_mut() else { break };

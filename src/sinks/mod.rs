@@ -9,6 +9,7 @@ pub mod line;
 pub mod merge;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -258,6 +259,16 @@ pub trait Sink: Send + Sync {
     /// chunk with the frontier [`NO_TIME`] for every partition that is known at the start.
     fn wants_frontiers(&self) -> bool {
         false
+    }
+
+    /// When [`Sink::tick`] is to be called, if nothing is sent before.
+    fn due(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Time has passed: let out what was held back until now.
+    fn tick(&self) -> BoxFuture<'_, Result<(), SendError>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 }
 

@@ -52,6 +52,30 @@ fn a_frame_goes_out_when_nothing_earlier_can_come() {
 }
 
 #[test]
+fn with_a_window_what_is_new_waits_no_longer_and_comes_in_order() {
+    let window = Duration::from_millis(300);
+    let mut merge = open(3).with_window(window, 100);
+    let look = |merge: &mut Merge, now| {
+        let mut out = String::new();
+        merge.look(now, |_, body| out.push_str(std::str::from_utf8(body).unwrap()));
+        out
+    };
+    assert_eq!(add(&mut merge, 0, 50, false, &[(50, "old")]), "");
+    assert_eq!(merge.due(), None, "what is old waits until it is sure");
+    assert_eq!(add(&mut merge, 0, 210, false, &[(205, "b"), (210, "c")]), "");
+    let due = merge.due().unwrap();
+    assert_eq!(look(&mut merge, due - window / 2), "");
+    std::thread::sleep(Duration::from_millis(2));
+    assert_eq!(add(&mut merge, 1, 220, false, &[(200, "a"), (220, "d")]), "");
+    let later = merge.due().unwrap();
+    assert_eq!(look(&mut merge, due), "oldabc", "the quiet third one is not waited for");
+    assert!(merge.due().unwrap() > later, "the next one came later");
+    let due = merge.due().unwrap();
+    assert_eq!(look(&mut merge, due), "d");
+    assert_eq!(merge.due(), None);
+}
+
+#[test]
 fn equal_times_go_by_partition() {
     let mut merge = open(2);
     assert_eq!(add(&mut merge, 1, 5, true, &[(5, "x"), (5, "y")]), "");
