@@ -197,8 +197,9 @@ pub struct Outlet {
 
 /// A place for one batch: an empty buffer and its share of the budget.
 pub struct Room {
-    /// Empty memory to read into, at least as large as asked for.
-    pub bytes: Vec<u8>,
+    /// Memory to read into. It still holds what was in it before: whoever reads replaces that, which costs less than
+    /// emptying it and filling it with zeros for the next read.
+    pub memory: Vec<u8>,
     share: Arc<Share>,
 }
 
@@ -210,9 +211,8 @@ struct Share {
 }
 
 impl Lease for Share {
-    fn recycle(&self, mut bytes: Vec<u8>) {
+    fn recycle(&self, bytes: Vec<u8>) {
         if bytes.capacity() <= 2 * BATCH {
-            bytes.clear();
             let mut free = self.pool.free.lock().unwrap_or_else(|e| e.into_inner());
             if free.len() < 16 {
                 free.push(bytes);
@@ -266,10 +266,10 @@ impl Outlet {
 
     fn fill(&self, size: usize, slot: OwnedSemaphorePermit, budget: Option<OwnedSemaphorePermit>) -> Room {
         let free = self.shared.pool.free.lock().unwrap_or_else(|e| e.into_inner()).pop();
-        let mut bytes = free.unwrap_or_default();
-        bytes.reserve(size);
+        let mut memory = free.unwrap_or_default();
+        memory.reserve(size.saturating_sub(memory.len()));
         Room {
-            bytes,
+            memory,
             share: Arc::new(Share { _slot: slot, _budget: budget, pool: self.shared.pool.clone() }),
         }
     }
@@ -284,7 +284,7 @@ impl Outlet {
         position: Value,
         end: Option<End>,
     ) -> bool {
-        let buffer = Buffer { bytes: room.bytes, lease: Some(room.share) };
+        let buffer = Buffer { bytes: room.memory, lease: Some(room.share) };
         self.deliver(buffer, seed, offset, read_at, position, end)
     }
 

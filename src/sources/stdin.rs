@@ -268,11 +268,12 @@ impl Stdin {
             }
         };
         let mut room = room;
-        room.bytes.extend_from_slice(&input.held[..ready]);
+        room.memory.clear();
+        room.memory.extend_from_slice(&input.held[..ready]);
         let offset = input.offset;
         input.held.drain(..ready);
         input.offset += ready as u64;
-        if room.bytes.last() != Some(&b'\n') && !input.ended {
+        if room.memory.last() != Some(&b'\n') && !input.ended {
             READ.cut.add(1);
             input.skipping = true;
             let rest = std::mem::take(&mut input.held);

@@ -91,7 +91,8 @@ impl Source for Script {
                     match step {
                         Step::Bytes(bytes) => {
                             let mut room = outlet.room(bytes.len()).await;
-                            room.bytes.extend_from_slice(bytes);
+                            room.memory.clear();
+                            room.memory.extend_from_slice(bytes);
                             let start = offset;
                             offset += bytes.len() as u64;
                             outlet.send(room, 7, start, 0, position(offset), None);

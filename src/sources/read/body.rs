@@ -67,16 +67,22 @@ impl Body {
         }
     }
 
-    /// Appends at most `limit` bytes from `offset` on to `out`. At the end of the file nothing is appended.
+    /// Replaces what is in `out` by at most `limit` bytes from `offset` on; by nothing at the end of the file.
     ///
     /// An error of packed text comes once, behind everything that could be read.
     pub(super) fn read_at(&mut self, offset: u64, limit: usize, out: &mut Vec<u8>) -> io::Result<usize> {
         match &mut self.packed {
             None => {
-                (&self.file).seek(SeekFrom::Start(offset))?;
-                (&self.file).take(limit as u64).read_to_end(out)
+                // What `out` held before is overwritten, so that mostly nothing has to be filled with zeros here.
+                out.resize(limit, 0);
+                let got = read_full(&self.file, offset, out);
+                out.truncate(*got.as_ref().unwrap_or(&0));
+                got
             }
-            Some(packed) => packed.read_at(offset, limit, out),
+            Some(packed) => {
+                out.clear();
+                packed.read_at(offset, limit, out)
+            }
         }
     }
 
@@ -93,16 +99,8 @@ impl Body {
     pub(super) fn head(&mut self, limit: usize) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
         if self.packed.is_none() {
-            let mut out = vec![0; limit];
-            let mut have = 0;
-            while have < limit {
-                match self.file.read_at(&mut out[have..], have as u64) {
-                    Ok(0) => break,
-                    Ok(n) => have += n,
-                    Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                    Err(e) => return Err(e),
-                }
-            }
+            out.resize(limit, 0);
+            let have = read_full(&self.file, 0, &mut out)?;
             out.truncate(have);
             return Ok(out);
         }
@@ -116,6 +114,20 @@ impl Body {
         }
         Ok(out)
     }
+}
+
+/// Fills `out` from `offset` on, as far as the file goes. Returns how many bytes that were.
+fn read_full(file: &File, offset: u64, out: &mut [u8]) -> io::Result<usize> {
+    let mut have = 0;
+    while have < out.len() {
+        match file.read_at(&mut out[have..], offset + have as u64) {
+            Ok(0) => break,
+            Ok(n) => have += n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(have)
 }
 
 /// The reader of a packed text from its start; `None`: the file is plain.

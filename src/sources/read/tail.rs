@@ -244,7 +244,7 @@ impl Tail {
             self.wanted = want;
             return Ok(Step::Blocked);
         };
-        let (offset, bytes) = (open.place.offset, &mut room.bytes);
+        let (offset, bytes) = (open.place.offset, &mut room.memory);
         let got = open.body.read_at(offset, want, bytes)?;
         // Looked at behind the read: what was read before the file was written anew is good.
         if !open.is_same()? {
