@@ -242,6 +242,9 @@ pub struct Batch {
     pub offset: u64,
     /// Wall time when the source read it.
     pub read_at: Nanos,
+    /// In what the source read, characters may be spelt as numbers (`\u0041`, `\/`) and terminal codes may stand. False only where
+    /// the decoder has looked: searching the bytes then finds what a search of their meaning would.
+    pub veiled: bool,
     /// What happened to the events.
     pub tally: Tally,
     columns: Vec<(Field, Column)>,
@@ -262,6 +265,7 @@ impl Batch {
             seeds: vec![0],
             offset: 0,
             read_at: NO_TIME,
+            veiled: true,
             tally: Tally::default(),
             columns: Vec::new(),
             spare: Vec::new(),
@@ -280,6 +284,7 @@ impl Batch {
         self.seeds.clear();
         self.seeds.push(0);
         self.offset = 0;
+        self.veiled = true;
         self.tally = Tally::default();
         self.partition = partition;
     }

@@ -8,8 +8,12 @@
 //!   record of its stream only if it has no newline, is at least that long when decoded, and the times are equal:
 //!   the last write of a container without a newline looks like a part too.
 
+mod look;
+
 use memchr::{memchr, memrchr};
 use serde_json::{Value, json};
+
+use look::{is_veiled, look};
 
 use super::parts::{Part, Parts};
 use super::{Ordinals, cut_at, place, put_back, row, take_text};
@@ -50,6 +54,8 @@ struct Line {
     log: (usize, usize),
     stream: Stream,
     time: Nanos,
+    /// See [`Batch::veiled`].
+    veiled: bool,
 }
 
 impl Decoder for Docker {
@@ -67,6 +73,7 @@ impl Decoder for Docker {
     fn decode(&self, memory: &mut DockerMemory, batch: &mut Batch, mut seq: u64) -> u64 {
         let text = take_text(batch);
         let buf = text.buf();
+        batch.veiled = false;
         let mut at = 0;
         while at < buf.len() {
             let end = memchr(b'\n', &buf[at..]).map_or(buf.len(), |length| at + length);
@@ -104,6 +111,7 @@ impl Docker {
             return self.broken(memory, batch, line, at, seq);
         };
         memory.last = found.time;
+        batch.veiled |= found.veiled;
         let ordinal = memory.ordinals.next(found.stream, found.time);
         let place = place(batch, at, ordinal, seq);
         let (from, to) = found.log;
@@ -121,6 +129,7 @@ impl Docker {
 
     #[cold]
     fn broken(&self, memory: &mut DockerMemory, batch: &mut Batch, line: &[u8], at: usize, seq: u64) {
+        batch.veiled = true;
         let ordinal = memory.ordinals.next(Stream::None, memory.last);
         let place = place(batch, at, ordinal, seq);
         let mut flags = Flags::default();
@@ -159,70 +168,18 @@ fn fast(line: &[u8], clock: &mut TimeReader) -> Option<Line> {
     };
     let rest = rest.strip_suffix(br#"","stream":""#)?;
     let log = rest.get(HEAD..)?;
-    if !is_log(line, HEAD, HEAD + log.len()) {
-        return None;
-    }
-    Some(Line { log: (HEAD, rest.len()), stream, time })
+    let veiled = is_log(line, HEAD, HEAD + log.len())?;
+    Some(Line { log: (HEAD, rest.len()), stream, time, veiled })
 }
 
-/// What a look at each byte and its successor says of a log text; so cheap because it becomes vector code.
-struct Look {
-    /// No control character; every quote behind a backslash; escapes of two bytes only, none of them `\\`, or `\u`.
-    plain: bool,
-    /// Bytes outside ASCII.
-    high: bool,
-    /// Escapes of the form `\u….`
-    units: bool,
-}
-
+/// Whether `line[from..to]` is the whole inside of a JSON string in UTF-8, and whether it is veiled.
 #[inline]
-fn look(log: &[u8]) -> Look {
-    let (Some(&first), Some(&last)) = (log.first(), log.last()) else {
-        return Look { plain: true, high: false, units: false };
-    };
-    let mut bad = (first == b'"') | (last == b'\\') | (last < 0x20);
-    let (mut high, mut units) = (last >= 0x80, false);
-    for (&a, &b) in log.iter().zip(&log[1..]) {
-        let known = (b == b'"') | (b == b'n') | (b == b't') | (b == b'r');
-        let escapes = a == b'\\';
-        let unit = b == b'u';
-        bad |= (escapes & !(known | unit)) | (!escapes & (b == b'"')) | (a < 0x20);
-        high |= a >= 0x80;
-        units |= escapes & unit;
+fn is_log(line: &[u8], from: usize, to: usize) -> Option<bool> {
+    let seen = look(&line[from..to]);
+    if seen.inside {
+        return Some(seen.veiled);
     }
-    Look { plain: !bad, high, units }
-}
-
-/// Whether a log text that [`look`] found plain holds no `\u` but `\u00..` with two digits: what container engines write
-/// for control characters and `<>&`. No byte is looked at twice, so this too becomes vector code.
-#[inline]
-fn has_simple_units(log: &[u8]) -> bool {
-    let Some(windows) = log.len().checked_sub(5) else { return false };
-    let at = |n: usize| &log[n..n + windows];
-    let mut bad = false;
-    let bytes = at(0).iter().zip(at(1)).zip(at(2)).zip(at(3)).zip(at(4)).zip(at(5));
-    for (((((&a, &b), &c), &d), &e), &f) in bytes {
-        let unit = (a == b'\\') & (b == b'u');
-        // 0-7 and 0-9a-fA-F; the letters differ from lower case by one bit.
-        let low = f | 0x20;
-        let digits =
-            (e.wrapping_sub(b'0') < 8) & ((f.wrapping_sub(b'0') < 10) | (low.wrapping_sub(b'a') < 6));
-        bad |= unit & !((c == b'0') & (d == b'0') & digits);
-    }
-    // A unit that begins in the last five bytes is cut off.
-    let tail = &log[windows..];
-    !bad && !tail.windows(2).any(|pair| pair == b"\\u")
-}
-
-/// Whether `line[from..to]` is the whole inside of a JSON string in UTF-8: what is usual is seen at a look.
-#[inline]
-fn is_log(line: &[u8], from: usize, to: usize) -> bool {
-    let log = &line[from..to];
-    let look = look(log);
-    let usual = look.plain
-        && (!look.high || std::str::from_utf8(log).is_ok())
-        && (!look.units || has_simple_units(log));
-    usual || is_inside_of_string(line, from, to)
+    is_inside_of_string(line, from, to).then(|| is_veiled(&line[from..to]))
 }
 
 /// Whether `line[from..to]` is the whole inside of a JSON string in UTF-8.
@@ -268,7 +225,8 @@ fn slow(line: &[u8]) -> Option<Line> {
     if !blank {
         return None;
     }
-    Some(Line { log: log?, stream: stream?, time: time? })
+    let log: (usize, usize) = log?;
+    Some(Line { log, stream: stream?, time: time?, veiled: is_veiled(&line[log.0..log.1]) })
 }
 
 /// Whether a line is one of json-file and nothing else: what programs write themselves has a `time` too, but no `log`.

@@ -125,12 +125,14 @@ impl<'a> Work<'a> {
         desk.reader.next_batch();
         memory.batches += 1;
         let buf = batch.text.buf();
-        let codes = memchr(ESC, buf).is_some()
-            || memchr(ESC, &batch.text.side).is_some()
-            || memmem::find_iter(buf, b"\\u001").any(|at| matches!(buf.get(at + 5), Some(b'b' | b'B')));
+        let codes = memchr(ESC, &batch.text.side).is_some()
+            || batch.veiled
+                && (memchr(ESC, buf).is_some()
+                    || memmem::find_iter(buf, b"\\u001")
+                        .any(|at| matches!(buf.get(at + 5), Some(b'b' | b'B'))));
         let guarded = match &parse.guard {
             Some(guard) if !batch.rows.is_empty() => {
-                guard.search(buf, &mut desk.hits.at);
+                guard.search(buf, batch.veiled, &mut desk.hits.at);
                 desk.hits.rewind();
                 true
             }

@@ -69,13 +69,19 @@ impl Guard {
 
     /// Writes where in `text` a literal or a doubt ends (its last byte), ascending. One that begins before a record, with
     /// the quote of the engine's framing, may hide one inside it; so the end counts.
-    pub fn search(&self, text: &[u8], hits: &mut Vec<u32>) {
+    ///
+    /// `veiled`: see [`Batch::veiled`](crate::event::Batch::veiled).
+    pub fn search(&self, text: &[u8], veiled: bool, hits: &mut Vec<u32>) {
         hits.clear();
         match &self.search {
             Search::Packed(search) => hits.extend(search.find_iter(text).map(|found| found.end() as u32 - 1)),
             Search::Automaton(search) => {
                 hits.extend(search.find_iter(text).map(|found| found.end() as u32 - 1))
             }
+        }
+        // Engines spell these so in any text.
+        if !veiled && !b"<>&".iter().any(|b| self.hidden[usize::from(*b)]) {
+            return;
         }
         let found = hits.len();
         for at in memmem::find_iter(text, b"\\u00") {
@@ -143,7 +149,7 @@ mod tests {
 
     fn hit(guard: &Guard, text: &str) -> bool {
         let mut hits = Vec::new();
-        guard.search(text.as_bytes(), &mut hits);
+        guard.search(text.as_bytes(), true, &mut hits);
         !hits.is_empty()
     }
 
@@ -192,7 +198,7 @@ mod tests {
         let guard = Guard::new(&["\"tool", "tool_"]).unwrap();
         let text = br#"{"log":"tool_call: x\n"}"#;
         let mut hits = Hits::default();
-        guard.search(text, &mut hits.at);
+        guard.search(text, true, &mut hits.at);
         assert!(hits.within(8, 22));
     }
 
