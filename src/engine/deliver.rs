@@ -144,7 +144,7 @@ impl Worker<'_> {
     fn take(&mut self, message: Message) -> Result<(), Ended> {
         match message {
             Message::Opened(partition) => {
-                let from = From { partition, frontier: NO_TIME, ended: false, lease: None };
+                let from = From { partition, frontier: NO_TIME, ended: false, lease: None, caught_up: false };
                 let empty = Chunk::default();
                 match self.runtime.block_on(self.sink.send(&from, &empty)) {
                     Ok(_) => Ok(()),

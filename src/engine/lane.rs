@@ -329,6 +329,7 @@ impl Lane {
                         partition: slot.number,
                         frontier: *order,
                         ended: slot.ended,
+                        caught_up: matches!(feed.end, Some(End::Clock)),
                         lease: lease.clone(),
                     };
                     let chunk = std::mem::replace(chunk, way.empty_chunk());

@@ -121,7 +121,7 @@ mod tests {
         for index in 0..2 {
             sink.encode(Event { batch: &sample.batch, index }, &mut chunk);
         }
-        let from = From { partition: 0, frontier: 0, lease: None, ended: false };
+        let from = From { partition: 0, frontier: 0, lease: None, ended: false, caught_up: false };
         assert_eq!(settings::wait(sink.send(&from, &chunk)).unwrap(), Verdicts::AllStored);
         let expected = Sums { events: 2, message_bytes: 11, with_time: 1, stdout: 1, stderr: 1 };
         assert_eq!(sink.sums(), expected);

@@ -48,7 +48,7 @@ pub struct ConsoleSettings {
     /// `arrival`: as events come, each partition in its own order. `time`: all partitions merged by time.
     pub order: Order,
     /// With `order: time`: how long a new event waits for earlier ones of others, such as `300ms`. Without it, until it
-    /// is sure that none comes, which takes seconds where others are quiet.
+    /// is sure that none comes, which takes a second or two where others are quiet.
     pub window: Option<Interval>,
     /// Show only the last so many events of what there is, then whatever comes.
     pub tail: Option<usize>,
@@ -322,7 +322,7 @@ impl State {
             Some(tail) => tail.push(frame, body),
             None => render(printer, human, width, frame, body, unwritten),
         });
-        if self.tail.is_some() && self.merge.is_idle() {
+        if self.tail.is_some() && self.merge.has_caught_up() {
             self.end_tail(human, width);
         }
     }

@@ -3,8 +3,8 @@
 //! * Frames go out in the order of (time, partition, key). A partition's own order is never changed.
 //! * A frame goes out as soon as no other partition can still bring an earlier one: each has a frame waiting, has told a
 //!   frontier behind it, has ended, or is idle.
-//! * A partition is idle when it has told twice running that it has nothing and has got no further: it is read to its
-//!   end, and nobody waits for it until it speaks again. What it brings then goes out at once.
+//! * A partition is idle when its source has looked and found nothing more: nobody waits for it until it speaks again.
+//!   What it brings then goes out at once.
 //! * With a window nothing that is new waits longer than that for others: what is older than the merge itself is the
 //!   backlog, and waits until it is sure.
 //! * It holds the lease of what it holds, so that a partition that is far ahead stops being read. What it holds is
@@ -20,9 +20,6 @@ use rustc_hash::FxHashMap;
 use crate::event::{Lease, NO_TIME, Nanos};
 
 use super::{Chunk, Frame, From};
-
-/// Empty chunks without progress after which a partition is not waited for.
-const IDLE_AFTER: u32 = 2;
 
 /// Frames that wait for their turn.
 #[derive(Debug, Default)]
@@ -52,7 +49,7 @@ struct Part {
     waiting: VecDeque<Segment>,
     frontier: Nanos,
     ended: bool,
-    quiet: u32,
+    idle: bool,
 }
 
 /// What is left of a chunk.
@@ -79,7 +76,7 @@ impl Part {
     }
 
     fn is_awaited(&self) -> bool {
-        self.waiting.is_empty() && !self.ended && self.quiet < IDLE_AFTER
+        self.waiting.is_empty() && !self.ended && !self.idle
     }
 }
 
@@ -119,22 +116,23 @@ impl Merge {
         self.advance(until, &mut each);
     }
 
-    /// Whether every partition has ended or is idle and nothing waits: what there was has been seen.
-    pub fn is_idle(&self) -> bool {
-        let done = |part: &Part| part.ended || part.quiet >= IDLE_AFTER;
-        !self.parts.is_empty() && self.heads.is_empty() && self.parts.values().all(done)
+    /// Whether what there was has been seen: every partition has ended, is idle or brings what is new, and nothing old
+    /// waits.
+    pub fn has_caught_up(&self) -> bool {
+        let new_from = self.window.as_ref().map_or(Nanos::MAX, |window| window.new_from);
+        let done = |part: &Part| part.ended || part.idle || part.frontier >= new_from;
+        let waits = self.heads.peek().is_some_and(|Reverse((order, _))| *order < new_from);
+        !self.parts.is_empty() && !waits && self.parts.values().all(done)
     }
 
     /// Takes a chunk and calls `each` for every frame whose turn it is.
     pub fn add(&mut self, from: &From, chunk: &Chunk, mut each: impl FnMut(&Frame, &[u8])) {
         let number = from.partition;
-        let opens = !self.parts.contains_key(&number);
         let part = self.parts.entry(number).or_insert_with(|| Part { frontier: NO_TIME, ..Part::default() });
         if part.is_awaited() {
             self.awaited.remove(&(part.frontier, number));
         }
-        let stands = !opens && chunk.frames.is_empty() && from.frontier <= part.frontier && !from.ended;
-        part.quiet = if stands { part.quiet.saturating_add(1) } else { 0 };
+        part.idle = from.caught_up;
         part.ended |= from.ended;
         if !self.in_order {
             for (at, frame) in chunk.frames.iter().enumerate() {

@@ -220,6 +220,8 @@ pub struct From {
     pub lease: Option<Arc<dyn Lease>>,
     /// Nothing more will come from it.
     pub ended: bool,
+    /// Its source has looked and found nothing more, now.
+    pub caught_up: bool,
 }
 
 /// A destination.

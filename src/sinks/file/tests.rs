@@ -30,7 +30,7 @@ fn chunk(sink: &FileSink, from: u64, to: u64) -> Chunk {
 }
 
 fn send(sink: &FileSink, chunk: &Chunk) -> Result<Verdicts, SendError> {
-    wait(sink.send(&From { partition: 0, frontier: 0, lease: None, ended: false }, chunk))
+    wait(sink.send(&From { partition: 0, frontier: 0, lease: None, ended: false, caught_up: false }, chunk))
 }
 
 /// Every event written, over all rotations, oldest file first.

@@ -22,6 +22,9 @@ const POLL: Duration = Duration::from_secs(1);
 /// How long text may gather after the first word of it: a batch costs more than a line.
 const GATHER: Duration = Duration::from_millis(8);
 
+/// How often quiet files get their turn while others keep the reader busy.
+const TURN: Duration = Duration::from_millis(100);
+
 /// How long to wait for room for one partition before looking at the others again.
 const PATIENCE: Duration = Duration::from_millis(5);
 
@@ -181,7 +184,7 @@ impl Pool {
     }
 
     fn read_all(&mut self, cx: &Context<'_>, shutdown: &Shutdown, handle: &Handle) {
-        let mut looked = Instant::now();
+        let (mut looked, mut turned) = (Instant::now(), Instant::now());
         loop {
             if *shutdown.borrow() {
                 return;
@@ -202,6 +205,10 @@ impl Pool {
                     Step::Closed => return,
                 }
             }
+            if (progress || blocked.is_some()) && turned.elapsed() >= TURN {
+                turned = Instant::now();
+                self.turn(cx);
+            }
             if let Some(at) = blocked {
                 if !progress {
                     self.tails[at].tail.reserve(handle, PATIENCE);
@@ -215,6 +222,30 @@ impl Pool {
             if !cx.once && looked.elapsed() >= POLL {
                 looked = Instant::now();
                 self.look(cx);
+            }
+        }
+    }
+
+    /// While others are read: notes what was written to, and says of the rest that time has passed.
+    fn turn(&mut self, cx: &Context<'_>) {
+        self.note_written(&self.watcher.more());
+        let now = Instant::now();
+        for slot in self.tails.iter_mut().filter(|slot| !slot.active && !slot.ended) {
+            if slot.tail.is_due(now) {
+                // What it says must be true now: it is said behind a look that finds nothing.
+                match slot.tail.step(cx) {
+                    Step::Idle => drop(slot.tail.tick(cx, now)),
+                    Step::Ended => slot.ended = true,
+                    _ => slot.active = true,
+                }
+            }
+        }
+    }
+
+    fn note_written(&mut self, paths: &[PathBuf]) {
+        for path in paths {
+            if let Some(&at) = self.paths.get(path) {
+                self.tails[at].active = true;
             }
         }
     }
@@ -236,11 +267,8 @@ impl Pool {
             Wake::Quiet => {}
             Wake::Written(first) => {
                 std::thread::sleep(GATHER);
-                for path in first.into_iter().chain(self.watcher.more()) {
-                    if let Some(&at) = self.paths.get(&path) {
-                        self.tails[at].active = true;
-                    }
-                }
+                self.note_written(&first);
+                self.note_written(&self.watcher.more());
             }
         }
         for slot in &mut self.tails {

@@ -63,6 +63,8 @@ pub(super) struct Tail {
     place: Option<Place>,
     last_text: Instant,
     next_notice: Option<Instant>,
+    /// Its end has not been reached since something was read.
+    fresh: bool,
     /// The file read before, and when it was last written to, if others come after it.
     previous: Option<Before>,
     missing_since: Option<Instant>,
@@ -113,6 +115,7 @@ impl Tail {
             place: None,
             last_text: Instant::now(),
             next_notice: None,
+            fresh: false,
             previous: None,
             missing_since: None,
             replaced_since: None,
@@ -205,6 +208,11 @@ impl Tail {
         self.room = handle.block_on(async { tokio::time::timeout(patience, room).await.ok() });
     }
 
+    /// Whether it is to be said that time has passed.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.next_notice.is_some_and(|due| now >= due)
+    }
+
     /// Says that time has passed, if that is due; returns when it is next.
     pub(super) fn tick(&mut self, cx: &Context<'_>, now: Instant) -> Option<Instant> {
         let due = self.next_notice?;
@@ -284,12 +292,16 @@ impl Tail {
         let (Some(outlet), Some(open)) = (&mut self.outlet, &mut self.open) else { return Step::Idle };
         open.place.at = cx.wall();
         fault::point("source-before-deliver");
-        if !outlet.send(room, open.place.seed, offset, open.place.at, open.place.to_json(), None) {
+        // When it came: not after the last writing, if that is known.
+        let came =
+            Some(open.body.modified()).filter(|at| *at > 0).unwrap_or(open.place.at).min(open.place.at);
+        if !outlet.send(room, open.place.seed, offset, came, open.place.to_json(), None) {
             return Step::Closed;
         }
         self.place = Some(open.place.clone());
         self.last_text = Instant::now();
         self.next_notice = Some(self.last_text + QUIET_FIRST);
+        self.fresh = true;
         self.replaced_since = None;
         self.warned = false;
         Step::Progress
@@ -369,6 +381,12 @@ impl Tail {
             return Ok(self.truncated());
         }
         let now = Instant::now();
+        if std::mem::take(&mut self.fresh)
+            && cx.wall() - open.body.modified() >= QUIET_FIRST.as_nanos() as i64
+        {
+            // Written long ago: time need not pass once more.
+            self.next_notice = self.next_notice.map(|_| now);
+        }
         match fs::metadata(&self.found.path) {
             Ok(there) if (there.dev(), there.ino()) == (open.place.dev, open.place.inode) => {
                 (self.missing_since, self.replaced_since) = (None, None);
