@@ -5,6 +5,7 @@
 //!   `read + made = delivered + absorbed + joined + dropped + replayed + dead_lettered + held + in_flight`.
 
 pub mod fault;
+pub mod follow;
 pub mod read;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +17,8 @@ pub struct Progress {
     pub bytes: Counter,
     /// Physical records read.
     pub records: Counter,
+    /// Events that sinks have taken, over all of them.
+    pub taken: Counter,
     /// Lines kept as text because no notation fits.
     pub unparsed: Counter,
     /// Lines that are not what the source's framing says, kept as text.
