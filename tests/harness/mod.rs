@@ -4,6 +4,7 @@
 
 pub mod export;
 pub mod script;
+pub mod services;
 pub mod writer;
 
 use std::io::{Read, Write};
