@@ -74,11 +74,27 @@ impl Reader {
         if !raw.is_escaped() {
             return self.read_plain(batch, row, raw, clock, cx);
         }
+        if stored.first() == Some(&b'{')
+            && let Format::Auto | Format::Json = cx.format
+        {
+            if let Some(doc) = self.json.read_escaped(batch, raw) {
+                return self.take_document(batch, row, raw, doc, clock, cx);
+            }
+            let span = batch.text.make_plain(raw);
+            return self.read_plain(batch, row, span, clock, cx);
+        }
+        let stored = batch.text.stored(raw);
+        // No document begins otherwise, so the text stays as it stands.
+        if let Format::Json = cx.format
+            && !matches!(stored.first(), Some(b'{' | b'\\'))
+        {
+            row.message = raw;
+            return Extra::default();
+        }
         let Some(clean) = memchr(b'\\', stored) else {
             return self.read_plain(batch, row, raw.escaped(false), clock, cx);
         };
         if let Format::Auto = cx.format
-            && stored[0] != b'{'
             && clean >= 8
             && self.read_head(cx.format, &stored[..clean])
             && is_open_ended(&self.parsed, stored, clean)
