@@ -4,9 +4,11 @@
 //!   is the planner's to prove; that skipping cannot change the answer is kept here.
 //! * Doubt runs the normal path: terminal codes may cut a word in two, JSON may spell a letter `\u0065`.
 
-use aho_corasick::packed::Searcher;
-use aho_corasick::{AhoCorasick, packed};
+mod search;
+
 use memchr::{memchr_iter, memmem};
+
+use search::Search;
 
 /// A set of literals of which every record that matters holds at least one.
 #[derive(Clone, Debug)]
@@ -17,13 +19,6 @@ pub struct Guard {
     /// A literal holds a slash, which JSON may escape.
     slash: bool,
     literals: Vec<String>,
-}
-
-/// How the literals are searched: a vector instruction's way where there is one, several times faster than the other.
-#[derive(Clone, Debug)]
-enum Search {
-    Packed(Searcher),
-    Automaton(AhoCorasick),
 }
 
 impl Guard {
@@ -53,12 +48,7 @@ impl Guard {
         hidden[0x1b] = true;
         let slash = hidden[usize::from(b'/')];
         let sought: Vec<&[u8]> = literals.iter().map(|literal| rarest_end(literal.as_bytes())).collect();
-        let mut builder = packed::Config::new().builder();
-        builder.extend(&sought);
-        let search = match builder.build() {
-            Some(packed) => Search::Packed(packed),
-            None => Search::Automaton(AhoCorasick::new(&sought).ok()?),
-        };
+        let search = Search::new(&sought);
         Some(Guard { search, hidden, slash, literals })
     }
 
@@ -67,18 +57,12 @@ impl Guard {
         &self.literals
     }
 
-    /// Writes where in `text` a literal or a doubt ends (its last byte), ascending. One that begins before a record, with
-    /// the quote of the engine's framing, may hide one inside it; so the end counts.
+    /// Writes where in `text` a literal or a doubt begins, ascending.
     ///
     /// `veiled`: see [`Batch::veiled`](crate::event::Batch::veiled).
     pub fn search(&self, text: &[u8], veiled: bool, hits: &mut Vec<u32>) {
         hits.clear();
-        match &self.search {
-            Search::Packed(search) => hits.extend(search.find_iter(text).map(|found| found.end() as u32 - 1)),
-            Search::Automaton(search) => {
-                hits.extend(search.find_iter(text).map(|found| found.end() as u32 - 1))
-            }
-        }
+        self.search.find(text, hits);
         // Engines spell these so in any text.
         if !veiled && !b"<>&".iter().any(|b| self.hidden[usize::from(*b)]) {
             return;
