@@ -309,9 +309,10 @@ fn what_is_typed_wrong_is_a_usage_error() {
     let dir = harness::folder();
     let [weather, _] = logs(dir.path());
     for (args, part) in [
-        (&["logs"] as &[&str], "--file"),
-        (&["logs", "weather"], "'weather' cannot be read"),
-        (&["logs", "-", "--file", &weather], "together"),
+        (&["logs", "-", "--file", &weather] as &[&str], "together"),
+        (&["logs", "weather", "--file", &weather], "--file and deployments"),
+        (&["logs", "--all", "--backend", "kubernetes"], "kubectl"),
+        (&["logs", "--all", "--reorder", "5mn"], "--reorder"),
         (&["logs", "--file", &weather, "--level", "loud"], "unknown level 'loud'"),
         (&["logs", "--file", &weather, "--where", "level >="], "level >="),
         (&["logs", "--file", &weather, "--filter", "(["], "(["),
@@ -321,6 +322,29 @@ fn what_is_typed_wrong_is_a_usage_error() {
     ] {
         mcpp(args).done().exits(2).says(part);
     }
+}
+
+#[test]
+fn without_an_engine_every_place_that_was_tried_is_told() {
+    for args in [&["logs"] as &[&str], &["logs", "--all", "--follow"]] {
+        let done = mcpp(args).done().exits(1);
+        done.says("DOCKER_HOST").says("/nonexistent/engine.sock: no such socket");
+    }
+}
+
+#[test]
+fn fail_on_shows_what_it_found_and_exits_with_4() {
+    let dir = harness::folder();
+    let path = put(dir.path(), "a.log", "INFO fine\nERROR broken\nWARN slow\n");
+    let logs = |more: &[&str]| mcpp(["logs", "--file", &path, "--format", "raw"]).args(more).done();
+    assert_eq!(logs(&["--fail-on", "level >= ERROR"]).exits(4).text(), "ERROR broken\n");
+    assert_eq!(logs(&["--fail-on", "level >= FATAL"]).exits(0).text(), "");
+    let both = logs(&["--filter", "WARN|ERROR", "--fail-on", "level >= ERROR"]).exits(4);
+    assert_eq!(both.text(), "ERROR broken\nWARN slow\n");
+    logs(&["--filter", "WARN", "--fail-on", "level >= ERROR"]).exits(0);
+    let dated = put(dir.path(), "b.log", "2026-01-27T16:47:00.5Z INFO fine\n");
+    let done = mcpp(["logs", "--file", &dated, "--timestamps", "--utc"]).done().exits(0);
+    assert!(done.text().starts_with("2026-01-27T16:47:00.500000000Z "), "{}", done.text());
 }
 
 #[test]

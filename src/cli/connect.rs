@@ -31,6 +31,17 @@ pub enum Backend {
     Kubernetes,
 }
 
+impl Backend {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Backend::Docker => "docker",
+            Backend::Podman => "podman",
+            Backend::Kubernetes => "kubernetes",
+        }
+    }
+}
+
 impl Engine {
     /// What the flags ask for; the error is a sentence about wrong usage.
     pub fn to_wanted(&self) -> Result<Wanted, String> {

@@ -1,4 +1,4 @@
-//! `mcpp logs`: logs of files and standard input, readable, filtered, merged in time order.
+//! `mcpp logs`: logs of deployments, files and standard input, readable, filtered, merged in time order.
 //!
 //! The flags are written as a pipeline, and that is checked and run like any other: there is no second way.
 
@@ -15,15 +15,30 @@ use crate::engine::{self, Options};
 use crate::event::Level;
 use crate::plan::{self, Plan};
 use crate::telemetry::Progress;
+use crate::telemetry::read::READ;
 
+use super::connect::Engine;
 use super::run::{report, with_causes};
-use super::{FAILED, INTERRUPTED, USAGE, check, fail, progress, signals};
+use super::{DONE, FAILED, INTERRUPTED, MATCHED, USAGE, check, fail, progress, signals};
+
+mod screen;
+mod targets;
 
 /// Records shown on a terminal where nothing says how many.
 const SHOWN: usize = 100;
 
+/// How long a new record waits for earlier ones of others while following.
+const REORDER: &str = "300ms";
+
+/// The sink that shows records, and the one that counts those of `--fail-on`.
+const OUTPUT: &str = "output";
+const FAIL_ON: &str = "fail_on";
+
 const EXAMPLES: &str = "\
 Examples:
+  mcpp logs --all --follow --filter 'ERROR|WARN'
+  mcpp logs filesystem github --since 1h --tools
+  mcpp logs --all --since 10m --fail-on 'level >= ERROR'
   docker logs -t NAME 2>&1 | mcpp logs -
   mcpp logs --file server.log --filter 'ERROR|WARN'
   mcpp logs --file 'logs/*.log' old.log.gz --since 24h --format json > export.json
@@ -34,9 +49,27 @@ Examples:
 #[derive(Clone, Debug, Default, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Logs {
-    /// `-` reads standard input.
-    #[arg(value_name = "-")]
+    /// Deployments: names, patterns of names, ids, templates (all deployments of it). `-` reads standard input.
+    #[arg(value_name = "TARGET")]
     pub targets: Vec<String>,
+    /// Every MCP deployment: containers labelled managed-by=mcp-template, template, or mcpp.collect=true.
+    #[arg(long)]
+    pub all: bool,
+    /// Go on with what comes, new deployments included.
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only containers with this label: KEY=VALUE, or KEY with any value. All of them, if given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub label: Vec<String>,
+    /// Only containers of this compose project.
+    #[arg(long, value_name = "NAME")]
+    pub project: Vec<String>,
+    /// Which container engine.
+    #[command(flatten)]
+    pub engine: Engine,
+    /// Also starts, exits, restarts and changes of health, as records of their own.
+    #[arg(long)]
+    pub events: bool,
     /// Files to read: text, NDJSON, JSON arrays, container engine logs; `.gz` and `.zst` too; globs in quotes.
     #[arg(long, value_name = "PATH", num_args = 1..)]
     pub file: Vec<String>,
@@ -82,6 +115,9 @@ pub struct Logs {
     /// How records are written; auto: plain for people, with colours on a terminal.
     #[arg(long, value_enum, default_value = "auto")]
     pub format: Format,
+    /// Whole times, with date and nanoseconds; before raw records the engine's.
+    #[arg(long, short = 't')]
+    pub timestamps: bool,
     /// Times in UTC instead of local time.
     #[arg(long)]
     pub utc: bool,
@@ -100,6 +136,26 @@ pub struct Logs {
     /// Zone of times without one: UTC, +02:00, Europe/Berlin.
     #[arg(long, value_name = "ZONE")]
     pub timezone: Option<String>,
+    /// While following: how long a new record waits for earlier ones of other deployments.
+    #[arg(long, value_name = "DURATION", default_value = REORDER, hide_short_help = true)]
+    pub reorder: String,
+    /// Exit with 4 if this expression holds for any record; without other filters only such records are shown.
+    #[arg(long, value_name = "EXPR")]
+    pub fail_on: Option<String>,
+    /// Exit with 1 if anything cannot be read, not only if nothing can.
+    #[arg(long)]
+    pub strict: bool,
+    /// Nothing on stderr about who joins and leaves, or how it stands.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Where records are read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Input {
+    Stdin,
+    Files,
+    Engine,
 }
 
 /// How records are written.
@@ -158,12 +214,33 @@ impl Logs {
         if let Some(filter) = self.to_filter(around)? {
             stages.push(json!({ "filter": filter }));
         }
+        let mut sinks = json!({ OUTPUT: self.to_sink(around) });
+        if let Some(expression) = &self.fail_on {
+            sinks[FAIL_ON] = json!({ "stages": [{ "filter": { "where": expression } }], "blackhole": {} });
+        }
         Ok(json!({
             "name": "logs",
-            "sources": { "input": self.to_source()? },
+            "sources": { "input": self.to_source(around)? },
             "stages": stages,
-            "sinks": { "output": self.to_sink(around) },
+            "sinks": sinks,
         }))
+    }
+
+    /// Where the flags say to read from; the error is a sentence about wrong usage.
+    fn input(&self) -> Result<Input, String> {
+        let dash = self.targets.iter().any(|target| target == "-");
+        let engine = self.all
+            || self.targets.iter().any(|target| target != "-")
+            || !self.label.is_empty()
+            || !self.project.is_empty();
+        match (dash, !self.file.is_empty(), engine) {
+            (true, true, _) => Err("`-` and --file cannot be read together".to_owned()),
+            (true, _, true) => Err("`-` and deployments cannot be read together".to_owned()),
+            (_, true, true) => Err("--file and deployments cannot be read together".to_owned()),
+            (true, ..) => Ok(Input::Stdin),
+            (_, true, _) => Ok(Input::Files),
+            _ => Ok(Input::Engine),
+        }
     }
 
     fn parse(&self) -> Value {
@@ -173,24 +250,25 @@ impl Logs {
         }
     }
 
-    fn to_source(&self) -> Result<Value, String> {
+    fn to_source(&self, around: Around) -> Result<Value, String> {
         let mut settings = Map::new();
         if let Some(name) = &self.name {
             settings.insert("deployment".to_owned(), json!(name));
         }
-        match (self.targets.as_slice(), self.file.as_slice()) {
-            ([], []) => {
-                Err("nothing to read: name files with --file PATH, or `-` for standard input".to_owned())
-            }
-            ([dash], []) if dash == "-" => Ok(json!({ "stdin": settings })),
-            ([], paths) => {
-                settings.insert("paths".to_owned(), json!(paths));
+        match self.input()? {
+            Input::Stdin => Ok(json!({ "stdin": settings })),
+            Input::Files => {
+                settings.insert("paths".to_owned(), json!(self.file));
                 Ok(json!({ "file": settings }))
             }
-            ([dash], _) if dash == "-" => Err("`-` and --file cannot be read together".to_owned()),
-            ([other, ..], _) => Err(format!(
-                "'{other}' cannot be read: name files with --file PATH, or `-` for standard input"
-            )),
+            Input::Engine => {
+                let mut settings = self.to_docker();
+                if let Some(since) = &self.since {
+                    let when = units::parse_when(since, around.now, self.utc)?;
+                    settings.insert("since".to_owned(), json!(crate::event::time::to_rfc3339(when)));
+                }
+                Ok(json!({ "docker": settings }))
+            }
         }
     }
 
@@ -232,6 +310,9 @@ impl Logs {
                 filter.insert(key.to_owned(), json!(regex));
             }
         }
+        if let (true, Some(expression)) = (filter.is_empty(), &self.fail_on) {
+            filter.insert("where".to_owned(), json!(expression));
+        }
         for (key, own) in [("before", self.before), ("after", self.after)] {
             if let Some(records) = own.or(self.context) {
                 filter.insert(key.to_owned(), json!(records));
@@ -252,7 +333,12 @@ impl Logs {
             (Color::Never, _) => "never",
             (Color::Auto, _) => "auto",
         };
-        let mut console = json!({ "format": format, "color": color, "utc": self.utc, "order": "time" });
+        let mut console = json!({
+            "format": format, "color": color, "utc": self.utc, "order": "time", "timestamps": self.timestamps,
+        });
+        if self.follow {
+            console["window"] = json!(self.reorder);
+        }
         let tail = self.tail.or_else(|| self.is_cut(around).then_some(SHOWN));
         if let Some(tail) = tail {
             console["tail"] = json!(tail);
@@ -271,13 +357,34 @@ impl Logs {
 /// Runs the flags' pipeline.
 pub fn run(args: &Logs) -> u8 {
     let around = Around::here();
-    let pipeline = match args.to_pipeline(around) {
-        Ok(pipeline) => pipeline,
+    let mut args = args.clone();
+    let prepared = args.input().and_then(|input| {
+        if let Err(message) = units::Interval::parse(&args.reorder) {
+            return Err(format!("--reorder: {message}"));
+        }
+        args.engine.to_wanted()?;
+        // Before an engine is asked: what is mistyped needs none.
+        args.to_pipeline(around).map(|_| input)
+    });
+    let chosen = match prepared {
+        Ok(Input::Engine) => targets::choose(&mut args),
+        Ok(_) => Ok(()),
         Err(message) => {
             fail(&message);
             return USAGE;
         }
     };
+    match chosen.map(|()| args.to_pipeline(around)) {
+        Ok(Ok(pipeline)) => run_pipeline(&args, around, &pipeline),
+        Ok(Err(message)) => {
+            fail(&message);
+            USAGE
+        }
+        Err(code) => code,
+    }
+}
+
+fn run_pipeline(args: &Logs, around: Around, pipeline: &Value) -> u8 {
     // What is typed is text: no variable stands in it.
     let pipeline = pipeline.to_string().replace("${", "$${");
     let checked = Plan::from_text("logs", &pipeline, &plan::Options::default());
@@ -294,13 +401,21 @@ pub fn run(args: &Logs) -> u8 {
         Err(error) => return fail(&format!("cannot listen for signals: {error}")),
     };
     let progress = Arc::new(Progress::default());
-    let line = progress::show(progress.clone());
-    let options = Options { once: true, fail_fast: true, progress, ..Options::default() };
+    let line = (!args.follow && !args.quiet).then(|| progress::show(progress.clone())).flatten();
+    let screen = (args.follow && !args.quiet).then(|| screen::show(progress.clone(), OUTPUT));
+    let options = Options { once: !args.follow, fail_fast: true, progress, ..Options::default() };
     let ended = engine::run(plan, options, &stop);
-    drop(line);
+    drop((line, screen));
     match ended {
         Ok(_) if caught.interrupted() => INTERRUPTED,
-        Ok(outcome) => report(&outcome).min(FAILED),
+        Ok(outcome) => {
+            let failed_on = outcome.branches.iter().any(|(name, c)| name == FAIL_ON && c.delivered.get() > 0);
+            match report(&outcome).min(FAILED) {
+                DONE if failed_on => MATCHED,
+                DONE if args.strict && READ.failed.get() > 0 => FAILED,
+                code => code,
+            }
+        }
         Err(error) => fail(&with_causes(&error)),
     }
 }
@@ -337,11 +452,11 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_says_what_can() {
+    fn what_cannot_be_read_together_is_refused() {
         for (targets, file, part) in [
-            (vec![], vec![], "nothing to read"),
             (vec!["-"], vec!["a"], "together"),
-            (vec!["github"], vec![], "'github' cannot be read"),
+            (vec!["-", "github"], vec![], "together"),
+            (vec!["github"], vec!["a"], "--file and deployments"),
         ] {
             let logs = Logs {
                 targets: targets.into_iter().map(str::to_owned).collect(),
@@ -350,6 +465,25 @@ mod tests {
             };
             assert!(logs.to_pipeline(AROUND).unwrap_err().contains(part));
         }
+    }
+
+    #[test]
+    fn targets_become_a_source_and_fail_on_a_sink() {
+        let logs = Logs {
+            targets: vec!["github".into()],
+            label: vec!["a=b=c".into(), "d".into()],
+            follow: true,
+            reorder: "1s".into(),
+            fail_on: Some("level >= ERROR".into()),
+            ..Logs::default()
+        };
+        let pipeline = logs.to_pipeline(AROUND).unwrap();
+        let docker = &pipeline["sources"]["input"]["docker"];
+        assert_eq!((&docker["targets"], &docker["all"]), (&json!(["github"]), &json!(false)));
+        assert_eq!(docker["labels"], json!({ "a": "b=c", "d": "" }));
+        assert_eq!(pipeline["stages"][2]["filter"], json!({ "where": "level >= ERROR" }));
+        assert_eq!(pipeline["sinks"]["fail_on"]["stages"][0]["filter"]["where"], "level >= ERROR");
+        assert_eq!(pipeline["sinks"]["output"]["console"]["window"], "1s");
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub const FAILED: u8 = 1;
 pub const USAGE: u8 = 2;
 /// `run` stopped with something left.
 pub const LEFT: u8 = 3;
+/// A record matched `--fail-on`.
+pub const MATCHED: u8 = 4;
 /// The pipeline file is bad.
 pub const BAD_FILE: u8 = 78;
 /// Ended by Ctrl-C.

@@ -194,7 +194,6 @@ impl Worker<'_> {
             let left = match answer {
                 Ok(Verdicts::AllStored) => {
                     counters.delivered.add(events);
-                    self.shared.progress.taken.add(events);
                     counters.in_flight.sub(events);
                     None
                 }

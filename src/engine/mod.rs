@@ -267,6 +267,9 @@ pub fn run(mut plan: Plan, mut options: Options, stop: &watch::Sender<bool>) -> 
     }
     let lanes = plan.run.lanes.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, |n| n.get()));
     let counters: Vec<_> = plan.branches.iter().map(|_| Arc::<BranchCounters>::default()).collect();
+    let names = plan.branches.iter().map(|b| b.name.clone());
+    // A second run with this progress would be the caller's mistake; the first one's counters stay.
+    let _ = options.progress.branches.set(names.zip(counters.iter().cloned()).collect());
     let shared = Arc::new(Shared {
         stages: plan.stages,
         branches: plan.branches,

@@ -11,6 +11,7 @@ pub mod context;
 pub mod deployment;
 pub mod engine;
 pub mod events;
+pub mod likeness;
 mod loose;
 pub mod own;
 pub mod select;

@@ -5,7 +5,7 @@
 //! * What could not be written is kept and written first: a repeated attempt shows nothing twice.
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,14 +13,19 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use regex::Regex;
 use serde_json::Value;
 
-use crate::config::units::Interval;
 use crate::config::{Diags, Settings};
-use crate::event::{BoxFuture, Nanos, Schema};
+use crate::event::time::to_rfc3339;
+use crate::event::{BoxFuture, NO_TIME, Nanos, Schema};
+
+use crate::telemetry::follow::take_terminal;
 
 use super::human::{Human, Printer, Zone, clean_bytes};
 use super::line::Line;
 use super::merge::{Merge, Tail};
-use super::{Built, Chunk, Event, Frame, From, Kind, SendError, Sink, Verdicts, settings};
+use super::{Built, Chunk, Event, Frame, From, Kind, SendError, Sink, Verdicts};
+
+mod settings;
+pub use settings::{Color, ConsoleSettings, Order, Output};
 
 /// Its line in the list of kinds.
 pub const KIND: Kind = Kind {
@@ -29,135 +34,6 @@ pub const KIND: Kind = Kind {
     schema: || schemars::schema_for!(ConsoleSettings),
     build,
 };
-
-/// Shows events on standard output: readable, as JSON, or as they were.
-#[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct ConsoleSettings {
-    /// `human` (time, deployment, level, message), `json` (a JSON object a line), `raw` (the record as it was read), or
-    /// a template such as `"{timestamp} {level} {message}"`.
-    pub format: String,
-    /// Whether to use colours. `auto`: on a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` turns them on elsewhere.
-    pub color: Color,
-    /// Show times in UTC instead of the machine's zone.
-    pub utc: bool,
-    /// Where to write.
-    pub stream: Output,
-    /// Write to this file instead; what it held before is gone. For a file that goes on growing see `file`.
-    pub path: Option<String>,
-    /// `arrival`: as events come, each partition in its own order. `time`: all partitions merged by time.
-    pub order: Order,
-    /// With `order: time`: how long a new event waits for earlier ones of others, such as `300ms`. Without it, until it
-    /// is sure that none comes, which takes a second or two where others are quiet.
-    pub window: Option<Interval>,
-    /// Show only the last so many events of what there is, then whatever comes.
-    pub tail: Option<usize>,
-    /// Regular expressions whose matches are highlighted in the human form.
-    pub highlight: Vec<String>,
-    /// Write the event's id as the last key `id` of the JSON.
-    pub id: bool,
-}
-
-impl Default for ConsoleSettings {
-    fn default() -> Self {
-        ConsoleSettings {
-            format: "human".to_owned(),
-            color: Color::Auto,
-            utc: false,
-            stream: Output::Stdout,
-            path: None,
-            order: Order::Arrival,
-            window: None,
-            tail: None,
-            highlight: Vec::new(),
-            id: false,
-        }
-    }
-}
-
-/// Whether to use colours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Color {
-    /// On a terminal.
-    #[default]
-    Auto,
-    /// Yes.
-    Always,
-    /// No.
-    Never,
-}
-
-/// Where a sink that talks to people writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Output {
-    /// Standard output.
-    #[default]
-    Stdout,
-    /// Standard error.
-    Stderr,
-}
-
-impl Output {
-    /// Whether a terminal is at its end.
-    pub fn is_terminal(self) -> bool {
-        match self {
-            Output::Stdout => io::stdout().is_terminal(),
-            Output::Stderr => io::stderr().is_terminal(),
-        }
-    }
-
-    /// Columns of the terminal at its end, now.
-    fn width(self) -> Option<usize> {
-        let size = match self {
-            Output::Stdout => terminal_size::terminal_size_of(io::stdout()),
-            Output::Stderr => terminal_size::terminal_size_of(io::stderr()),
-        };
-        size.map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0)
-    }
-
-    /// The stream itself.
-    pub fn writer(self) -> Box<dyn Write + Send> {
-        match self {
-            Output::Stdout => Box::new(io::stdout()),
-            Output::Stderr => Box::new(io::stderr()),
-        }
-    }
-
-    /// Name for messages.
-    pub fn name(self) -> &'static str {
-        match self {
-            Output::Stdout => "standard output",
-            Output::Stderr => "standard error",
-        }
-    }
-}
-
-/// In which order events of several partitions are shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Order {
-    /// As they come.
-    #[default]
-    Arrival,
-    /// By time.
-    Time,
-}
-
-impl Color {
-    /// Whether to use colours, given where the output goes and what the environment says.
-    pub fn is_on(self, terminal: bool, env: impl Fn(&str) -> Option<String>) -> bool {
-        let set = |name| env(name).is_some_and(|value| !value.is_empty());
-        match self {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto if set("NO_COLOR") => false,
-            Color::Auto if env("CLICOLOR_FORCE").is_some_and(|v| !v.is_empty() && v != "0") => true,
-            Color::Auto => terminal && env("TERM").as_deref() != Some("dumb"),
-        }
-    }
-}
 
 /// How a console sink writes events.
 #[derive(Debug)]
@@ -169,7 +45,7 @@ pub enum Format {
 }
 
 fn build(given: &Settings<'_>, diags: &mut Diags) -> Option<Built> {
-    let settings: ConsoleSettings = settings::read(given, diags)?;
+    let settings: ConsoleSettings = super::settings::read(given, diags)?;
     let format = match settings.format.as_str() {
         "human" => Some(Format::Human),
         other => Line::read(other, given, "human, ", diags).map(Format::Line),
@@ -220,6 +96,7 @@ pub struct Console {
     format: Format,
     human: Human,
     id: bool,
+    timestamps: bool,
     merges: bool,
     screen: Screen,
     destination: String,
@@ -230,6 +107,7 @@ pub struct Console {
 
 struct State {
     out: Box<dyn Write + Send>,
+    terminal: bool,
     merge: Merge,
     tail: Option<Tail>,
     printer: Printer,
@@ -273,15 +151,17 @@ impl Console {
                 terminal: screen != Screen::None,
             },
             id: settings.id,
+            timestamps: settings.timestamps,
             merges: settings.order == Order::Time || settings.tail.is_some(),
             screen,
             destination: settings.stream.name().to_owned(),
             path: None,
             state: Mutex::new(State {
                 out,
+                terminal: matches!(screen, Screen::Live(_)),
                 merge,
                 tail: settings.tail.map(Tail::new),
-                printer: Printer::new(zone, colour),
+                printer: Printer::new(zone, colour).with_full_times(settings.timestamps),
                 unwritten: Vec::new(),
             }),
         }
@@ -353,6 +233,7 @@ impl State {
     }
 
     fn write(&mut self) -> io::Result<()> {
+        let _alone = self.terminal.then(take_terminal);
         let mut done = 0;
         let result = loop {
             if done == self.unwritten.len() {
@@ -422,6 +303,14 @@ impl Sink for Console {
         match &self.format {
             Format::Human => self.human.encode(&event, &mut chunk.bytes),
             Format::Line(line) => {
+                if self.timestamps && *line == Line::Raw {
+                    let row = event.row();
+                    let known = if row.engine_time == NO_TIME { row.timestamp } else { row.engine_time };
+                    if known != NO_TIME {
+                        chunk.bytes.extend_from_slice(to_rfc3339(known).as_bytes());
+                        chunk.bytes.push(b' ');
+                    }
+                }
                 line.write(&event, id, &mut chunk.bytes);
                 if self.screen != Screen::None {
                     let mut body = chunk.bytes.split_off(start);

@@ -56,10 +56,26 @@ struct State {
 }
 
 /// That of this process.
-pub static FOLLOW: Follow = Follow {
-    deployments: Counter::new(),
-    state: Mutex::new(State { notes: VecDeque::new(), last: None }),
-};
+pub static FOLLOW: Follow =
+    Follow { deployments: Counter::new(), state: Mutex::new(State { notes: VecDeque::new(), last: None }) };
+
+/// Whether a line without an end stands on the terminal. Who writes there holds it, and takes the line away first.
+static LINE: Mutex<bool> = Mutex::new(false);
+
+/// Keeps others from writing to the terminal while it lives; a line that is rewritten in place is left there. It holds
+/// whether there is one.
+pub fn lock_terminal() -> MutexGuard<'static, bool> {
+    LINE.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// The same; a line that is rewritten in place is taken away.
+pub fn take_terminal() -> MutexGuard<'static, bool> {
+    let mut shown = lock_terminal();
+    if std::mem::take(&mut *shown) {
+        eprint!("\r\x1b[K");
+    }
+    shown
+}
 
 impl Follow {
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -9,6 +9,7 @@ pub mod follow;
 pub mod read;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// What a run has done so far; read by progress lines and by the closing report.
 #[derive(Debug, Default)]
@@ -17,8 +18,6 @@ pub struct Progress {
     pub bytes: Counter,
     /// Physical records read.
     pub records: Counter,
-    /// Events that sinks have taken, over all of them.
-    pub taken: Counter,
     /// Lines kept as text because no notation fits.
     pub unparsed: Counter,
     /// Lines that are not what the source's framing says, kept as text.
@@ -35,6 +34,8 @@ pub struct Progress {
     pub evicted: Counter,
     /// Batches run again after a panic.
     pub panics: Counter,
+    /// Per branch, by name, what became of its events; there once the run has begun.
+    pub branches: OnceLock<Vec<(String, Arc<BranchCounters>)>>,
 }
 
 /// What became of the events of one branch.

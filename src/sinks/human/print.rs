@@ -1,6 +1,6 @@
 //! Drafts as lines: times of day, names, levels, indented and wrapped.
 
-use chrono::{Datelike, Local, NaiveDate, Offset, TimeZone};
+use chrono::{Datelike, FixedOffset, Local, NaiveDate, Offset, SecondsFormat, TimeZone};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::event::{Level, NO_TIME, Nanos, SECOND};
@@ -30,6 +30,8 @@ pub enum Zone {
 pub struct Printer {
     zone: Zone,
     colour: bool,
+    /// Whole times instead of times of day.
+    full: bool,
     names: Names,
     /// Day of the last event, from the epoch in the zone.
     day: Option<i64>,
@@ -46,10 +48,21 @@ struct Room {
     width: Option<usize>,
 }
 
+/// A time as RFC 3339 writes it, with nanoseconds; at most 35 columns.
+fn full_time(time: Nanos, offset: i32) -> String {
+    let zone = FixedOffset::east_opt(offset).unwrap_or(FixedOffset::east_opt(0).expect("0 is an offset"));
+    zone.timestamp_nanos(time).to_rfc3339_opts(SecondsFormat::Nanos, offset == 0)
+}
+
 impl Printer {
     /// A printer that has shown nothing.
     pub fn new(zone: Zone, colour: bool) -> Printer {
-        Printer { zone, colour, names: Names::default(), day: None, offset: None }
+        Printer { zone, colour, full: false, names: Names::default(), day: None, offset: None }
+    }
+
+    /// With `full` date, nanoseconds and offset stand on every line.
+    pub fn with_full_times(self, full: bool) -> Printer {
+        Printer { full, ..self }
     }
 
     /// Takes note of a draft's deployment before it is its turn, so that names are told apart from the beginning.
@@ -103,13 +116,19 @@ impl Printer {
 
     /// Appends the time of day, after the date where it is another day. Returns its columns.
     fn time(&mut self, time: Nanos, out: &mut Vec<u8>) -> usize {
-        const COLUMNS: usize = 13;
+        let columns = if self.full { 36 } else { 13 };
         if time == NO_TIME {
-            pad(out, COLUMNS);
-            return COLUMNS;
+            pad(out, columns);
+            return columns;
         }
         let seconds = time.div_euclid(SECOND);
         let offset = self.offset(seconds);
+        if self.full {
+            let text = full_time(time, offset);
+            styled(out, self.colour, &[2], text.as_bytes());
+            pad(out, columns - text.len().min(columns - 1));
+            return columns;
+        }
         let local = seconds + i64::from(offset);
         let (day, second) = (local.div_euclid(DAY), local.rem_euclid(DAY));
         if self.day != Some(day) {
@@ -137,7 +156,7 @@ impl Printer {
         );
         styled(out, self.colour, &[2], text.as_bytes());
         out.push(b' ');
-        COLUMNS
+        columns
     }
 
     /// Seconds east of UTC at a time. Clocks are changed at quarters of an hour.
