@@ -2,11 +2,12 @@
 
 use clap::{Args, ValueEnum};
 use tokio::runtime::Runtime;
+use tokio::sync::watch;
 
 use crate::platform::engine::{self, Surroundings, Wanted};
 use crate::platform::{Client, Product};
 
-use super::{USAGE, fail};
+use super::{DONE, INTERRUPTED, USAGE, fail, signals};
 
 /// Flags of every command that talks to a container engine.
 #[derive(Clone, Debug, Default, Args)]
@@ -66,6 +67,26 @@ impl Engine {
         })?;
         engine::find(&wanted, &Surroundings::here()).await.map_err(|error| fail(&error.to_string()))
     }
+}
+
+/// Runs a command until its end or Ctrl-C, and gives its exit code.
+pub(super) fn block_on(command: impl Future<Output = Result<u8, u8>>) -> u8 {
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(code) => return code,
+    };
+    let (stop, mut stopped) = watch::channel(false);
+    let caught = match signals::listen(stop, INTERRUPTED) {
+        Ok(caught) => caught,
+        Err(error) => return fail(&format!("cannot listen for signals: {error}")),
+    };
+    runtime.block_on(async {
+        tokio::select! {
+            ended = command => ended.unwrap_or_else(|code| code),
+            // An error is a listener that is gone, which ends with the process only.
+            _ = stopped.wait_for(|stop| *stop) => if caught.interrupted() { INTERRUPTED } else { DONE },
+        }
+    })
 }
 
 /// A runtime for talking to an engine, or the exit code.

@@ -3,11 +3,14 @@
 pub mod check;
 pub mod completions;
 pub mod connect;
+mod deployments;
+pub mod list;
 pub mod logs;
 pub mod overview;
 mod progress;
 pub mod run;
 mod signals;
+pub mod status;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -55,6 +58,12 @@ enum Sub {
     Run(run::Run),
     /// Say everything that is wrong with a pipeline file, without running it.
     Check(check::Check),
+    /// List the MCP deployments of a container engine.
+    List(list::List),
+    /// List the MCP deployments in the platform's own shape.
+    ListDeployments(list::ListDeployments),
+    /// Show how deployments are doing: health, processors, memory.
+    Status(Box<status::Status>),
     /// Write a shell's completion script to stdout.
     Completions(completions::Completions),
     /// Write the manual pages into a folder.
@@ -89,6 +98,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Sub::Logs(args)) => logs::run(&args),
         Some(Sub::Run(args)) => run::run(&args),
         Some(Sub::Check(args)) => check::run(&args),
+        Some(Sub::List(args)) => list::run(&args),
+        Some(Sub::ListDeployments(args)) => list::run_flat(&args),
+        Some(Sub::Status(args)) => status::run(&args),
         Some(Sub::Completions(args)) => completions::run(&args),
         Some(Sub::Man(args)) => completions::man(&args),
     }

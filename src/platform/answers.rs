@@ -39,6 +39,9 @@ pub struct Info {
     /// Processors of the machine.
     #[serde(rename = "NCPU", deserialize_with = "loose::number")]
     pub cpus: Option<i64>,
+    /// Its clock, as RFC 3339.
+    #[serde(rename = "SystemTime", deserialize_with = "loose::text")]
+    pub time: Option<String>,
     /// Folder that the engine keeps everything in, containers' logs too.
     #[serde(rename = "DockerRootDir", deserialize_with = "loose::text")]
     pub folder: Option<String>,

@@ -394,9 +394,11 @@ impl Client {
         Ok(deployment)
     }
 
-    /// Fills in the details of a listed container.
-    pub async fn inspect_into(&self, deployment: &mut Deployment) -> Result<(), ClientError> {
-        let seen = self.get_json(&format!("/containers/{}/json", to_url(&deployment.id)), ONE).await?;
+    /// Fills in the details of a listed container; with `size` also what it has written, which takes the engine long.
+    pub async fn inspect_into(&self, deployment: &mut Deployment, size: bool) -> Result<(), ClientError> {
+        let size = if size { "?size=1" } else { "" };
+        let path = format!("/containers/{}/json{size}", to_url(&deployment.id));
+        let seen = self.get_json(&path, ONE).await?;
         deployment.take(seen);
         Ok(())
     }

@@ -11,10 +11,13 @@ pub mod context;
 pub mod deployment;
 pub mod engine;
 pub mod events;
+pub mod health;
 pub mod likeness;
 mod loose;
 pub mod own;
 pub mod select;
+pub mod survey;
+pub mod usage;
 
 pub use answers::Info;
 pub use client::{Client, ClientError, Product};
