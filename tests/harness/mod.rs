@@ -4,6 +4,7 @@
 
 pub mod export;
 pub mod script;
+pub mod scripted;
 pub mod services;
 pub mod writer;
 
