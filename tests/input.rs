@@ -294,6 +294,15 @@ fn more_files_than_a_shell_lets_a_program_open_are_all_read() {
 }
 
 #[test]
+fn a_link_that_leads_nowhere_is_a_warning() {
+    let dir = folder();
+    put(dir.path(), "b.log", "INFO here\n");
+    symlink("/nonexistent", dir.path().join("a.log")).unwrap();
+    let done = json_of(&format!("{}/*.log", dir.path().display())).done().exits(0).says("a.log");
+    has_messages(&export::parse(&done.stdout), &["here"]);
+}
+
+#[test]
 fn a_file_that_is_named_and_missing_is_a_failure() {
     let dir = folder();
     let missing = dir.path().join("missing.log");

@@ -90,7 +90,11 @@ impl Paths {
             for path in paths {
                 match path {
                     Ok(path) if path.is_file() => drop(found.insert(path)),
-                    Ok(_) => {}
+                    Ok(path) => {
+                        if path.is_symlink() && !path.exists() && self.warned.insert(path.clone()) {
+                            tracing::warn!(path = %path.display(), "leads nowhere; what it leads to is read once it is there");
+                        }
+                    }
                     Err(error) => {
                         if self.warned.insert(error.path().to_owned()) {
                             tracing::warn!(path = %error.path().display(), cause = %error.error(), "cannot read a folder");

@@ -198,13 +198,16 @@ enum Seam {
 }
 
 fn seam(before: &[u8], after: &[u8], width: usize) -> Seam {
+    let drawn = |line: &[u8]| super::shape::starts_box(line.trim_ascii_start());
+    if drawn(after) || drawn(before) {
+        return Seam::Newline;
+    }
     let used = cells(before);
     if used == width && !before.contains(&b' ') {
         return Seam::None;
     }
     let word = after.split(|b| *b == b' ').next().unwrap_or(after);
-    let drawn = |line: &[u8]| super::shape::starts_box(line.trim_ascii_start());
-    if after.is_empty() || before.is_empty() || after.starts_with(b" ") || drawn(after) || drawn(before) {
+    if after.is_empty() || before.is_empty() || after.starts_with(b" ") {
         return Seam::Newline;
     }
     if used + 1 + cells(word) <= width { Seam::Newline } else { Seam::Blank }

@@ -79,6 +79,13 @@ fn newlines_of_the_author_stay() {
 }
 
 #[test]
+fn a_drawn_line_that_fills_its_column_is_no_cut_word() {
+    // 29 before the message, a blank and the path behind it, two corners.
+    let message = format!("broken\n╰{}╯\nKeyError: 'zzz'", "─".repeat(80 - 29 - 1 - 11 - 2));
+    assert_eq!(undo(&wrap(&message, 80, "server.py:1")), message);
+}
+
+#[test]
 fn wide_letters_count_as_two_cells() {
     assert_eq!(cells("日本".as_bytes()), 4);
     assert_eq!(cells(b"\xff\xfe"), 2);
