@@ -198,7 +198,6 @@ fn refusals_are_told_apart() {
 
 #[test]
 fn an_answer_is_limited_in_silence_and_size_unless_it_is_followed() {
-    let stop = Arc::new(AtomicBool::new(false));
     let engine = Scripted::with(json!([]), |path| {
         let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n".to_vec();
         match path {
@@ -225,7 +224,6 @@ fn an_answer_is_limited_in_silence_and_size_unless_it_is_followed() {
         assert!(matches!(large, Err(ClientError::TooLarge { limit: 100_001, .. })), "{large:?}");
         assert!(client.get_json::<Value>("/large", 100_002).await.is_ok());
     });
-    stop.store(true, Ordering::Relaxed);
 }
 
 #[test]
@@ -282,6 +280,9 @@ fn ten_thousand_containers_are_listed() {
     assert_eq!(parsed(&done).as_array().unwrap().len(), 10_000);
     let table = run(&engine, &["list"]).exits(0).quietly();
     assert_eq!(table.text().lines().count(), 10_004);
+    // Scripts written for the platform ask for all.
+    let flat = run(&engine, &["list-deployments", "--all", "--format", "json"]).exits(0).quietly();
+    assert_eq!(parsed(&flat)[0]["id"], "000000000000");
 }
 
 /// One that runs and is measured, one that ended badly, one about which nothing more can be said.
@@ -459,6 +460,34 @@ fn watching_goes_on_until_it_is_interrupted() {
     harness::wait_until("two more looks", || looks() >= before + 2);
     yaml.signal("INT");
     assert!(yaml.wait().exits(130).text().starts_with("---\ndeployment_id: mcp-b\n"));
+}
+
+#[test]
+fn watching_waits_for_an_engine_that_is_away() {
+    let away = Arc::new(AtomicBool::new(false));
+    let gone = away.clone();
+    let engine = Scripted::with(json!([container("aa11", "mcp-a", "a")]), move |path| {
+        if path == "/containers/aa11/json" {
+            return Some(Reply::Json(200, json!({ "Id": "aa11", "State": { "Status": "running" } })));
+        }
+        let hides = gone.load(Ordering::SeqCst) && path.starts_with("/containers/json");
+        hides.then(|| Reply::Bytes(Vec::new()))
+    });
+    let watching = with(&engine, &["status", "--watch", "--refresh", "1", "--health-only"]).start();
+    let lists = || engine.asked().iter().filter(|path| path.contains("/containers/json")).count();
+    harness::wait_until("a look", || lists() >= 2);
+    away.store(true, Ordering::SeqCst);
+    let before = lists();
+    harness::wait_until("two looks in vain", || lists() >= before + 3);
+    away.store(false, Ordering::SeqCst);
+    let before = lists();
+    harness::wait_until("two more looks", || lists() >= before + 3);
+    watching.signal("INT");
+    let done = watching.wait().exits(130);
+    // Once, however often it is tried.
+    assert_eq!(done.stderr.matches("waiting for it").count(), 1, "{}", done.stderr);
+    let looks = done.text().matches("✅ Healthy │").count();
+    assert!(looks >= 3, "{}", done.text());
 }
 
 fn certificates() -> PathBuf {

@@ -46,6 +46,9 @@ pub struct List {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = FLAT_EXAMPLES)]
 pub struct ListDeployments {
+    /// Also those that do not run. They never are left out; scripts written for the platform ask for them.
+    #[arg(long, hide = true)]
+    pub all: bool,
     /// How deployments are written.
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
@@ -104,7 +107,7 @@ async fn list_flat(args: &ListDeployments) -> Result<u8, u8> {
         })
         .collect();
     let head = ["ID", "Name", "Template", "State", "Image", "Ports", "Backend"];
-    Ok(print(&framed(&head, &rows, terminal_width(), false)))
+    Ok(print(&framed(&head, &rows, &[4, 1], terminal_width(), false)))
 }
 
 /// Columns of the terminal that standard output is, if it is one.
@@ -139,5 +142,6 @@ fn to_table(all: &[Deployment], colours: bool) -> String {
             ]
         })
         .collect();
-    framed(&["Deployment", "Template", "State", "Since", "Image", "Ports"], &rows, terminal_width(), colours)
+    let head = ["Deployment", "Template", "State", "Since", "Image", "Ports"];
+    framed(&head, &rows, &[4, 0], terminal_width(), colours)
 }

@@ -315,7 +315,7 @@ pub(super) fn to_table(
             row
         })
         .collect();
-    let mut text = framed(&head, &rows, width, colours);
+    let mut text = framed(&head, &rows, &[0, 1], width, colours);
     for seen in
         all.iter().filter(|seen| seen.health.level != Level::Healthy && !seen.health.reasons.is_empty())
     {

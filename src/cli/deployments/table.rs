@@ -62,10 +62,12 @@ impl Cell {
 /// A column is not made narrower than this.
 const NARROWEST: usize = 12;
 
-/// A table in a frame. `width` is that of the terminal; wide columns are cut in their middle to fit.
+/// A table in a frame. `width` is that of the terminal: cells are cut in their middle to fit, those of the columns
+/// `yielding` first, in that order, then those of the widest.
 pub(in crate::cli) fn framed(
     head: &[&str],
     rows: &[Vec<Cell>],
+    yielding: &[usize],
     width: Option<usize>,
     colours: bool,
 ) -> String {
@@ -76,7 +78,7 @@ pub(in crate::cli) fn framed(
         }
     }
     if let Some(width) = width {
-        shrink(&mut widths, width.saturating_sub(3 * head.len() + 1));
+        shrink(&mut widths, yielding, width.saturating_sub(3 * head.len() + 1));
     }
     let rule = |left: &str, middle: &str, right: &str| {
         let parts: Vec<String> = widths.iter().map(|width| "─".repeat(width + 2)).collect();
@@ -100,8 +102,13 @@ pub(in crate::cli) fn framed(
     out + &rule("└", "┴", "┘")
 }
 
-/// Takes columns from the widest until all fit, or none may become narrower.
-fn shrink(widths: &mut [usize], room: usize) {
+/// Makes columns narrower until all fit, or none may become narrower.
+fn shrink(widths: &mut [usize], yielding: &[usize], room: usize) {
+    for at in yielding {
+        let over = widths.iter().sum::<usize>().saturating_sub(room);
+        let spare = widths[*at].saturating_sub(NARROWEST);
+        widths[*at] -= over.min(spare);
+    }
     while widths.iter().sum::<usize>() > room {
         let Some(widest) = widths.iter_mut().max().filter(|width| **width > NARROWEST) else { return };
         *widest -= 1;
@@ -153,18 +160,18 @@ mod tests {
 │ a [31mb         │ ⚠️ Warning │
 └─────────────────┴────────────┘
 ";
-        assert_eq!(framed(&["Deployment", "Status"], &rows, None, false), expected);
-        let coloured = framed(&["Deployment", "Status"], &rows, None, true);
+        assert_eq!(framed(&["Deployment", "Status"], &rows, &[0], None, false), expected);
+        let coloured = framed(&["Deployment", "Status"], &rows, &[0], None, true);
         assert!(coloured.contains("│ \x1b[32m✅ Healthy\x1b[0m │"), "{coloured}");
     }
 
     #[test]
     fn a_table_fits_into_the_terminal() {
         let rows = vec![vec![Cell::new("mcp-filesystem-1122-120001-1a2b3c4d"), Cell::new("filesystem")]];
-        let text = framed(&["Deployment", "Template"], &rows, Some(40), false);
+        let text = framed(&["Deployment", "Template"], &rows, &[0], Some(40), false);
         assert!(text.lines().all(|line| line.width() == 40), "{text}");
-        assert!(text.contains("mcp-filesys…01-1a2b3c4d"), "{text}");
+        assert!(text.contains("│ mcp-filesys…01-1a2b3c4d │ filesystem │"), "{text}");
         // There is an end to it.
-        assert!(framed(&["a", "b"], &rows, Some(3), false).contains('…'));
+        assert!(framed(&["a", "b"], &rows, &[1], Some(3), false).contains('…'));
     }
 }

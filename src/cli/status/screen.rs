@@ -35,16 +35,16 @@ impl Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         if self.terminal && self.begun {
-            // The cursor comes back; a terminal that is gone needs none.
-            drop(std::io::stdout().lock().write_all(b"\x1b[?25h"));
+            // The cursor and long lines come back; a terminal that is gone needs neither.
+            drop(std::io::stdout().lock().write_all(b"\x1b[?7h\x1b[?25h"));
         }
     }
 }
 
 /// What to write for one state: the cursor goes home, and nothing scrolls.
 fn frame(text: &str, height: Option<usize>, first: bool) -> String {
-    // The cursor is hidden, or it would be seen running over the screen.
-    let mut out = String::from(if first { "\x1b[?25l\x1b[2J\x1b[H" } else { "\x1b[H" });
+    // The cursor is hidden, or it would be seen running over the screen; lines do not wrap, or they could not be counted.
+    let mut out = String::from(if first { "\x1b[?25l\x1b[?7l\x1b[2J\x1b[H" } else { "\x1b[H" });
     let lines: Vec<&str> = text.lines().collect();
     // The last line stays free: the cursor stands there.
     let room = height.map_or(lines.len(), |height| height.saturating_sub(1).max(2));
@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn lines_are_written_over_each_other() {
-        assert_eq!(frame("a\nb\n", None, true), "\x1b[?25l\x1b[2J\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[J");
+        assert_eq!(frame("a\nb\n", None, true), "\x1b[?25l\x1b[?7l\x1b[2J\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[J");
         assert_eq!(frame("a\n", Some(24), false), "\x1b[Ha\x1b[K\n\x1b[J");
     }
 
