@@ -73,9 +73,10 @@ fn count(progress: &Progress, sink: &str) -> u64 {
 }
 
 fn line(deployments: u64, read: u64, matched: u64, last: Option<(String, Duration)>) -> String {
-    let plural = if deployments == 1 { "" } else { "s" };
+    let s = |count: u64| if count == 1 { "" } else { "s" };
+    let (ds, ls) = (s(deployments), s(read));
     let (read, matched) = (grouped(read), grouped(matched));
-    let mut text = format!("following {deployments} deployment{plural} · {read} lines read, {matched} match");
+    let mut text = format!("following {deployments} deployment{ds} · {read} line{ls} read, {matched} match");
     if let Some((name, ago)) = last {
         text += &format!(" · last line {} ago ({name})", rounded(ago));
     }

@@ -318,6 +318,7 @@ impl Reader {
             _ => self.read_plain(batch, row, whole.slice(0, first), clock, cx),
         };
         self.extend_message(batch, row, whole, first);
+        skip_empty_first_line(batch, row);
         trim_message(batch, row);
         extra
     }
@@ -406,6 +407,19 @@ fn read_document_behind(batch: &mut Batch, row: &mut Row) {
     if let Some((at, len)) = push_members(batch, row.message) {
         (row.rest_at, row.rest_len) = (at, len);
         row.flags.set(Flags::JSON);
+    }
+}
+
+/// A head line that says nothing itself: the message begins below it.
+fn skip_empty_first_line(batch: &Batch, row: &mut Row) {
+    let text = batch.text.stored(row.message);
+    let newline: &[u8] = if row.message.is_escaped() { b"\\n" } else { b"\n" };
+    let mut rest = text;
+    while let Some(below) = rest.strip_prefix(newline) {
+        rest = below.trim_ascii_start();
+    }
+    if !rest.is_empty() {
+        row.message = row.message.slice(text.len() - rest.len(), text.len());
     }
 }
 

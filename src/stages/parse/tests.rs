@@ -323,6 +323,13 @@ fn what_belongs_together_is_one_record() {
 }
 
 #[test]
+fn a_head_without_text_leaves_no_empty_line_before_what_it_says() {
+    let text = "info: Mcp.Server[57]\n      Server (weather 1.0.0) handler called.\n      second\nfail: Kestrel[13]\n      boom";
+    let expected = ["Server (weather 1.0.0) handler called.\n      second", "boom"];
+    assert_eq!(messages(text), expected);
+}
+
+#[test]
 fn crash_output_without_level_is_an_error() {
     for (text, level, crash) in [
         (
