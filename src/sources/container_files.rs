@@ -147,6 +147,8 @@ impl Finder for ContainerFiles {
             origin: known.origin,
             backlog: None,
             ends_when_gone: true,
+            tracked: false,
+            since: None,
         })
     }
 

@@ -145,6 +145,8 @@ impl Finder for Files {
             container_seed: None,
             backlog: Some(backlog),
             ends_when_gone: false,
+            tracked: false,
+            since: None,
         })
     }
 

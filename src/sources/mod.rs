@@ -12,6 +12,7 @@ use crate::event::{Batch, BoxFuture, Field, Nanos, Presence, Schema};
 
 pub mod container_files;
 pub mod decode;
+pub mod docker;
 pub mod emit;
 pub mod file;
 mod matching;
@@ -24,6 +25,7 @@ pub use emit::{Delivery, Emit, Opened, Outlet, Shutdown};
 pub const KINDS: &[Kind] = &[
     file::KIND, //
     container_files::KIND,
+    docker::KIND,
     stdin::KIND,
 ];
 

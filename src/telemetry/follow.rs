@@ -46,6 +46,10 @@ impl fmt::Display for Note {
 pub struct Follow {
     /// Deployments that are read now.
     pub deployments: Counter,
+    /// Containers that went on by another reader (the engine's API for its log file) than before.
+    pub reader_changes: Counter,
+    /// Times that the engine was reached again after it was lost.
+    pub reconnects: Counter,
     state: Mutex<State>,
 }
 
@@ -56,8 +60,12 @@ struct State {
 }
 
 /// That of this process.
-pub static FOLLOW: Follow =
-    Follow { deployments: Counter::new(), state: Mutex::new(State { notes: VecDeque::new(), last: None }) };
+pub static FOLLOW: Follow = Follow {
+    deployments: Counter::new(),
+    reader_changes: Counter::new(),
+    reconnects: Counter::new(),
+    state: Mutex::new(State { notes: VecDeque::new(), last: None }),
+};
 
 /// Whether a line without an end stands on the terminal. Who writes there holds it, and takes the line away first.
 static LINE: Mutex<bool> = Mutex::new(false);

@@ -37,7 +37,7 @@ pub struct CriMemory {
 
 pub(super) struct Line {
     pub(super) time: Nanos,
-    stream: Stream,
+    pub(super) stream: Stream,
     more: bool,
     text: usize,
 }

@@ -23,7 +23,7 @@ use crate::event::{Batch, End, Flags, Key, Memory, NO_TIME, Nanos, Span, Stream,
 use crate::sources::Decoder;
 
 /// Decoded bytes at which Docker cuts a line (`defaultBufSize` of its copier).
-const PART: usize = 16 * 1024;
+pub(super) const PART: usize = 16 * 1024;
 
 /// Decodes json-file.
 #[derive(Debug)]
@@ -41,10 +41,21 @@ impl Docker {
 /// What is remembered of a json-file.
 #[derive(Clone, Debug)]
 pub struct DockerMemory {
-    clock: TimeReader,
-    last: Nanos,
-    ordinals: Ordinals,
-    parts: Parts,
+    pub(super) clock: TimeReader,
+    pub(super) last: Nanos,
+    pub(super) ordinals: Ordinals,
+    pub(super) parts: Parts,
+}
+
+impl Default for DockerMemory {
+    fn default() -> DockerMemory {
+        DockerMemory {
+            clock: TimeReader::default(),
+            last: NO_TIME,
+            ordinals: Ordinals::default(),
+            parts: Parts::default(),
+        }
+    }
 }
 
 /// What a line says: the inside of `log` as written, the stream, the time.
@@ -62,12 +73,7 @@ impl Decoder for Docker {
     type Memory = DockerMemory;
 
     fn start(&self) -> DockerMemory {
-        DockerMemory {
-            clock: TimeReader::default(),
-            last: NO_TIME,
-            ordinals: Ordinals::default(),
-            parts: Parts::default(),
-        }
+        DockerMemory::default()
     }
 
     fn decode(&self, memory: &mut DockerMemory, batch: &mut Batch, mut seq: u64) -> u64 {
@@ -227,6 +233,11 @@ fn slow(line: &[u8]) -> Option<Line> {
     }
     let log: (usize, usize) = log?;
     Some(Line { log, stream: stream?, time: time?, veiled: is_veiled(&line[log.0..log.1]) })
+}
+
+/// The time and the stream of a line.
+pub(super) fn time_and_stream(line: &[u8], clock: &mut TimeReader) -> Option<(Nanos, Stream)> {
+    fast(line, clock).or_else(|| slow(line)).map(|line| (line.time, line.stream))
 }
 
 /// Whether a line is one of json-file and nothing else: what programs write themselves has a `time` too, but no `log`.

@@ -6,20 +6,28 @@
 //! * A record longer than the limit is cut there, whether or not its end was read.
 //! * Decoding depends on the bytes and the Memory only, never on where batches were cut.
 
+pub mod api;
 mod cri;
 pub mod docker;
 mod format;
+mod life;
 mod lines;
 mod parts;
 mod prefix;
+mod since;
+mod streams;
 
 pub(crate) use crate::event::template_of;
+pub use api::Api;
 pub use cri::{Cri, CriMemory};
 pub use docker::{Docker, DockerMemory};
 pub use format::{Format, sniff};
+pub use life::LifeLines;
 pub use lines::{Lines, LinesMemory};
 pub(crate) use prefix::owner_of_pod;
 pub use prefix::{Layout, Naming};
+pub use since::Since;
+pub use streams::Streams;
 
 use crate::event::{Batch, Flags, Identity, Key, NO_TIME, Nanos, Row, Span, Stream, Text};
 
@@ -50,6 +58,14 @@ impl Ordinals {
         *ordinal = if *last == time { ordinal.wrapping_add(1) } else { 0 };
         *last = time;
         *ordinal
+    }
+
+    /// As they are behind the last records of the streams.
+    fn after(streams: &Streams) -> Ordinals {
+        let last = streams
+            .last
+            .map(|(time, ordinal)| if time == NO_TIME { (time, u64::MAX) } else { (time, ordinal) });
+        Ordinals { last }
     }
 
     fn save(&self) -> serde_json::Value {

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
+use crate::event::escape::unescape_into;
 use crate::event::{Batch, End, Flags, Key, Nanos, SECOND, Span, Stream};
 
 /// After this long without its continuation a part is let go: what follows shares the time of the first part, but a
@@ -127,10 +128,22 @@ impl Held {
     }
 
     fn add(&mut self, part: &Part<'_>, longest: usize) {
+        // Read from the engine's file first and by its API then, or the other way round.
+        let mut unescaped = Vec::new();
+        let mut bytes = part.bytes;
+        if self.escaped != part.span.is_escaped() {
+            let escaped = if self.escaped { &self.bytes } else { part.bytes };
+            unescape_into(escaped, &mut unescaped);
+            if std::mem::take(&mut self.escaped) {
+                self.bytes = std::mem::take(&mut unescaped);
+            } else {
+                bytes = &unescaped;
+            }
+        }
         // A part is added whole or not at all: escapes and characters are never split.
-        self.full |= self.bytes.len() + part.bytes.len() > longest;
+        self.full |= self.bytes.len() + bytes.len() > longest;
         if !self.full {
-            self.bytes.extend_from_slice(part.bytes);
+            self.bytes.extend_from_slice(bytes);
         }
         self.records += 1;
     }

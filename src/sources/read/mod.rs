@@ -21,6 +21,7 @@ mod watch;
 
 pub(super) use place::{Place, container_seed};
 pub(super) use pool::{Finder, Found, run};
+pub(super) use watch::Waker;
 
 #[cfg(test)]
 pub(super) mod tests;

@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::body::Body;
 use crate::event::Nanos;
-use crate::sources::decode::Format;
+use crate::sources::decode::{Format, Streams};
 
 /// Bytes of the text's start that tell files apart.
 const PRINT: usize = 1024;
@@ -70,6 +70,9 @@ pub(crate) struct Place {
     pub(super) skipping: bool,
     /// Wall time when this was read.
     pub(super) at: Nanos,
+    /// The last records read, for who may have to go on without the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) streams: Option<Streams>,
 }
 
 impl Place {
@@ -140,6 +143,7 @@ mod tests {
             format: Format::Lines(Layout::default()),
             skipping: true,
             at: 5,
+            streams: Some(Streams::default()),
         };
         let text = place.to_json().to_string();
         assert_eq!(serde_json::from_str::<Place>(&text).unwrap(), place, "{text}");

@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use super::siblings;
 use super::step::Step;
 use super::tail::Tail;
-use super::watch::{Wake, Watcher};
+use super::watch::{Wake, Waker, Watcher};
 use crate::ack::machine::machine_id;
 use crate::event::{Nanos, Origin};
 use crate::sources::{Emit, RunMode, Shutdown, SourceError};
@@ -48,6 +48,10 @@ pub(crate) struct Found {
     pub(crate) backlog: Option<Vec<PathBuf>>,
     /// When the path is gone no other text will stand there.
     pub(crate) ends_when_gone: bool,
+    /// Positions hold the engine's own keys too.
+    pub(crate) tracked: bool,
+    /// Records before this time are not wanted.
+    pub(crate) since: Option<Nanos>,
 }
 
 /// Says which files there are.
@@ -63,6 +67,14 @@ pub(crate) trait Finder: Send {
 
     /// The path of a partition, by the key of a saved position.
     fn path_of(&self, key: &str, position: &serde_json::Value) -> Option<PathBuf>;
+
+    /// Takes what wakes the reader when there may be new paths.
+    fn take_waker(&mut self, _waker: Waker) {}
+
+    /// Whether there may be new paths since the last call.
+    fn has_new(&self) -> bool {
+        false
+    }
 }
 
 /// What every tail needs.
@@ -93,6 +105,8 @@ pub(crate) fn run(
 ) -> Result<(), SourceError> {
     let cx = Context { emit, once: mode.once, longest, machine: machine_id() };
     let watcher = Watcher::new(mode.once, shutdown.clone(), handle);
+    let mut finder = finder;
+    finder.take_waker(watcher.waker());
     let mut pool = Pool { finder, tails: Vec::new(), paths: HashMap::new(), watcher };
     pool.discover(&cx, mode.from_now);
     pool.reclaim(&cx);
@@ -218,6 +232,9 @@ impl Pool {
                     return;
                 }
                 self.rest(cx, looked);
+            }
+            if self.finder.has_new() {
+                self.discover(cx, false);
             }
             if !cx.once && looked.elapsed() >= POLL {
                 looked = Instant::now();

@@ -24,6 +24,7 @@ use crate::sources::Outlet;
 use crate::sources::decode::Format;
 use crate::sources::emit::Room;
 use crate::telemetry::fault;
+use crate::telemetry::follow::FOLLOW;
 use crate::telemetry::read::READ;
 
 mod opening;
@@ -291,6 +292,10 @@ impl Tail {
     fn send(&mut self, cx: &Context<'_>, room: Room, offset: u64) -> Step {
         let (Some(outlet), Some(open)) = (&mut self.outlet, &mut self.open) else { return Step::Idle };
         open.place.at = cx.wall();
+        if let Some(streams) = &mut open.place.streams {
+            streams.take_lines(open.place.format, &room.memory);
+            FOLLOW.read(&self.found.name);
+        }
         fault::point("source-before-deliver");
         // When it came: not after the last writing, if that is known.
         let came =

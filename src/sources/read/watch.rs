@@ -26,7 +26,19 @@ pub(super) enum Wake {
 
 enum Event {
     Stop,
+    New,
     Paths(Vec<PathBuf>),
+}
+
+/// Wakes whoever waits.
+pub(crate) struct Waker(SyncSender<Event>);
+
+impl Waker {
+    /// Ends a wait.
+    pub(crate) fn wake(&self) {
+        // A full channel does not wait.
+        let _ = self.0.try_send(Event::New);
+    }
 }
 
 /// Watches folders; without the system's help it only waits.
@@ -35,7 +47,7 @@ pub(super) struct Watcher {
     folders: HashSet<PathBuf>,
     events: Receiver<Event>,
     /// Keeps the channel open.
-    _events: SyncSender<Event>,
+    sender: SyncSender<Event>,
 }
 
 impl Watcher {
@@ -67,7 +79,12 @@ impl Watcher {
             }
             other => other.and_then(Result::ok),
         };
-        Watcher { notify, folders: HashSet::new(), events, _events: sender }
+        Watcher { notify, folders: HashSet::new(), events, sender }
+    }
+
+    /// What wakes this watcher.
+    pub(super) fn waker(&self) -> Waker {
+        Waker(self.sender.clone())
     }
 
     /// Watches the folder of a path.
@@ -91,7 +108,7 @@ impl Watcher {
         match self.events.recv_timeout(patience) {
             Ok(Event::Paths(paths)) => Wake::Written(paths),
             Ok(Event::Stop) | Err(RecvTimeoutError::Disconnected) => Wake::Stop,
-            Err(RecvTimeoutError::Timeout) => Wake::Quiet,
+            Ok(Event::New) | Err(RecvTimeoutError::Timeout) => Wake::Quiet,
         }
     }
 

@@ -17,7 +17,7 @@ use super::super::resume::{self, Pending, Start};
 use super::{Open, Opening, QUIET_FIRST, RETRY, SNIFF, Tail};
 use crate::event::{Identity, Partition, SharedOrigin};
 use crate::sources::Opened;
-use crate::sources::decode::{Format, sniff};
+use crate::sources::decode::{Format, Since, Streams, sniff};
 use crate::telemetry::read::READ;
 
 impl Tail {
@@ -105,8 +105,12 @@ impl Tail {
                 format,
                 skipping: false,
                 at: 0,
+                streams: self.found.tracked.then(Streams::default),
             },
         };
+        if self.found.tracked {
+            place.streams = self.place.as_ref().and_then(|place| place.streams).or(place.streams);
+        }
         (place.dev, place.inode, place.size) = (metadata.dev(), metadata.ino(), metadata.size());
         if matches!(pending.start, Start::End) {
             self.identify_end(&mut body, &mut place, cx)?;
@@ -187,7 +191,12 @@ impl Tail {
         };
         let Opening { saved, seq } = self.saved.take().unwrap_or(Opening { saved: None, seq: 0 });
         let start = self.open.as_ref().map_or(Value::Null, |open| open.place.to_json());
-        let opened = Opened { decoder: format.decoder(cx.longest), saved, seq, start };
+        let decoder = format.decoder(cx.longest);
+        let decoder = match self.found.since {
+            Some(since) => Since::new(decoder, since),
+            None => decoder,
+        };
+        let opened = Opened { decoder, saved, seq, start };
         self.outlet = Some(cx.emit.open(partition, opened));
         self.last_text = Instant::now();
         self.next_notice = Some(self.last_text + QUIET_FIRST);
