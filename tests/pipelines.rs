@@ -5,10 +5,19 @@ mod harness;
 
 use std::path::{Path, PathBuf};
 
+use harness::services::{Container, Engine, deployment_name, docker, unique};
 use harness::{Done, export, folder, mcpp, put};
 
 /// The tests below, by the file that they run.
-const RUN: &[&str] = &["container-files", "offline-export", "quickstart", "redact", "tail-all-errors"];
+const RUN: &[&str] = &[
+    "container-files",
+    "offline-export",
+    "quickstart",
+    "quickstart-docker",
+    "redact",
+    "tail-all-errors",
+    "tail-all-errors-docker",
+];
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("pipelines/{name}.yaml"))
@@ -88,6 +97,43 @@ fn tail_all_errors_shows_what_went_wrong_once_with_what_came_before() {
     let shown = shown(&done);
     assert_eq!(shown.matches("disk is full").count(), 1, "{shown}");
     assert!(shown.contains("ready") && shown.contains("read_file") && shown.contains("demo"), "{shown}");
+    assert!(!shown.contains("idle") && !shown.contains("slow"), "{shown}");
+}
+
+/// A container in a real engine that has said `LINES`, and the value of its label `managed-by`.
+fn server(engine: &Engine) -> (Container, String) {
+    let (mark, text) = (unique("mark"), LINES.join("\n"));
+    let server = engine.shell(deployment_name("demo"), &format!("echo '{text}'"));
+    let server = server.label("template", "demo").label("managed-by", &mark).start();
+    server.wait();
+    (server, mark)
+}
+
+#[test]
+fn quickstart_docker_shows_deployments_and_their_tools() {
+    let engine = docker();
+    let (server, mark) = server(&engine);
+    let pipeline = file("quickstart-docker");
+    let command = mcpp(["run"]).args([pipeline]).args(["--once"]);
+    let done = command.env("DOCKER_HOST", engine.host()).env("MANAGED_BY", &mark).done().exits(0);
+    let shown = shown(&done);
+    assert!(shown.contains("read_file") && shown.contains("p95"), "{shown}");
+    assert!(shown.contains("disk is full") && shown.contains(server.name()), "{shown}");
+}
+
+#[test]
+fn tail_all_errors_docker_shows_what_went_wrong_once_with_what_came_before() {
+    let (engine, dir) = (docker(), folder());
+    let (_server, mark) = server(&engine);
+    let text = std::fs::read_to_string(file("tail-all-errors-docker"))
+        .unwrap()
+        .replace("start: now", "start: oldest");
+    let pipeline = put(dir.path(), "tail-all-errors-docker.yaml", text);
+    let command = mcpp(["run", &pipeline, "--once"]);
+    let done = command.env("DOCKER_HOST", engine.host()).env("MANAGED_BY", &mark).done().exits(0);
+    let shown = shown(&done);
+    assert_eq!(shown.matches("disk is full").count(), 1, "{shown}");
+    assert!(shown.contains("ready") && shown.contains("read_file"), "{shown}");
     assert!(!shown.contains("idle") && !shown.contains("slow"), "{shown}");
 }
 

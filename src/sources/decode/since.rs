@@ -16,7 +16,7 @@ pub struct Since {
 
 impl Since {
     /// `decoder` from a time on.
-    pub fn new(decoder: Arc<dyn DynDecoder>, since: Nanos) -> Arc<dyn DynDecoder> {
+    pub fn wrap(decoder: Arc<dyn DynDecoder>, since: Nanos) -> Arc<dyn DynDecoder> {
         Arc::new(Since { decoder, since })
     }
 

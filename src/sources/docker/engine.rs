@@ -199,6 +199,8 @@ impl Engine {
             };
             tracing::warn!(why, "the container engine does not answer any more; waiting for it");
             FOLLOW.note(Note::EngineLost(why));
+            // Lost before it was even listed: nobody waits for what it may have.
+            self.shared.emit.ready();
             let client = loop {
                 tokio::time::sleep(backoff.next()).await;
                 let address = self.shared.client().address().clone();
@@ -266,7 +268,7 @@ impl Engine {
             let mut asked = JoinSet::new();
             for one in some {
                 let (client, mut one) = (client.clone(), one.clone());
-                asked.spawn(async move { client.inspect_into(&mut one).await.map(|()| one) });
+                asked.spawn(async move { client.inspect_into(&mut one, false).await.map(|()| one) });
             }
             while let Some(answer) = asked.join_next().await {
                 match answer {

@@ -167,7 +167,7 @@ impl Reader {
         });
         let decoder: Arc<dyn DynDecoder> = Arc::new(Api::new(shared.longest, until_newline, streams));
         let decoder = match shared.since {
-            Some(since) => Since::new(decoder, since),
+            Some(since) => Since::wrap(decoder, since),
             None => decoder,
         };
         let partition = Partition {

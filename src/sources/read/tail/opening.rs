@@ -193,7 +193,7 @@ impl Tail {
         let start = self.open.as_ref().map_or(Value::Null, |open| open.place.to_json());
         let decoder = format.decoder(cx.longest);
         let decoder = match self.found.since {
-            Some(since) => Since::new(decoder, since),
+            Some(since) => Since::wrap(decoder, since),
             None => decoder,
         };
         let opened = Opened { decoder, saved, seq, start };
