@@ -10,10 +10,11 @@ pub mod memory;
 pub mod partition;
 pub mod schema;
 pub mod span;
+pub mod tally;
 pub mod time;
 pub mod value;
 
-pub use batch::{Batch, Flags, Key, Pair, Reason, Row, Stream, Tally};
+pub use batch::{Batch, Flags, Key, Pair, Row, Stream};
 pub use field::Field;
 pub use id::EventId;
 pub use level::Level;
@@ -21,6 +22,7 @@ pub use memory::{DynMemory, End, Memory};
 pub use partition::{Identity, Origin, Partition, SharedOrigin, template_of};
 pub use schema::{Presence, Schema, Type};
 pub use span::{Buffer, Lease, Span, Text};
+pub use tally::{Reason, Tally};
 pub use time::{NO_TIME, Nanos, SECOND};
 pub use value::{Cell, Column, Constant, Value};
 

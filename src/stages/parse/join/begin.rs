@@ -4,7 +4,8 @@ use super::super::shape::{
     indent, is_blank, is_goroutine, is_python_warning, is_script_line, starts_box, trim_end,
 };
 use super::super::{notation, rich};
-use super::{Kind, State, is_art, is_frame, opens, starts_traceback};
+use super::marks::{is_art, is_frame, opens, starts_traceback};
+use super::{Kind, State};
 
 impl State {
     /// A record that starts with this line.
