@@ -162,6 +162,13 @@ for deployment in json.loads(status.stdout).get('deployments', []):
         print(template, health, state)
 one = json.loads(call('status', wanted, '--format', 'json').stdout)
 assert one['deployment_id'] == wanted
+for args in [(wanted, '--since', '24h'), ('--all', '--since', '5m')]:
+    result = call('logs', *args, '--format', 'json')
+    assert result.returncode == 0, result.stderr
+    logs = [json.loads(line) for line in result.stdout.strip().split('\n') if line]
+    logs = [log for log in logs if log.get('deployment', 'unknown') == wanted]
+    assert [log.get('level') for log in logs] == ['INFO', 'ERROR', 'WARN'], logs
+    assert logs[0].get('message', '').split('tool_call:')[1].split()[0] == 'read_file', logs
 missing = call('status', 'no-such-deployment')
 assert missing.returncode == 1 and 'no deployment' in missing.stderr, missing
 piped = subprocess.run(['python', '-m', 'mcp_platform', 'logs', '-', '--format', 'json'],
@@ -172,7 +179,10 @@ assert json.loads(piped.stdout)['tool'] == 'read_file', piped
 #[test]
 fn scripts_that_call_the_python_package_work() {
     let docker = services::docker();
-    let container = docker.deployment("eng-script", services::BUSYBOX).command(["sleep", "600"]).start();
+    let container = docker.deployment("eng-script", services::BUSYBOX);
+    let printing = "echo INFO tool_call: read_file; echo ERROR it broke; echo WARNING slow; sleep 600";
+    let container = container.command(["sh", "-c", printing]).start();
+    wait_until("three lines", || container.logs([""; 0]).0.lines().count() == 3);
     let folder = harness::folder();
     // Scripts say `python`, which not every machine has.
     let python = harness::put(folder.path(), "python", "#!/bin/sh\nexec python3 \"$@\"\n");
