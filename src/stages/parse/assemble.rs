@@ -236,7 +236,8 @@ impl<'a> Work<'a> {
 
     /// Takes the next physical record.
     fn take(&mut self, at: u32, row: &Row) {
-        if !row.alive() {
+        // What no line stands for has been said whole.
+        if !row.alive() || row.flags.has(Flags::MADE) {
             self.put(at, *row);
             return;
         }
