@@ -4,16 +4,46 @@
 //!   the same words inside a sentence or a stack trace are prose.
 //! * Each function looks for one family and says nothing where it finds none.
 
-use memchr::memmem;
+use std::sync::OnceLock;
+
+use memchr::memmem::{self, Finder};
 
 use super::duration::{self, Unit};
 use super::seen::{Class, Found, Notation, Phase, Seen, take_name};
 
-/// The text behind `literal`, if the message says it as its own words: at its start or behind a head
+/// A literal with what its search needs, made once.
+struct Phrase {
+    text: &'static str,
+    finder: OnceLock<Finder<'static>>,
+}
+
+impl Phrase {
+    const fn new(text: &'static str) -> Phrase {
+        Phrase { text, finder: OnceLock::new() }
+    }
+
+    fn find(&self, text: &[u8]) -> Option<usize> {
+        self.finder.get_or_init(|| Finder::new(self.text)).find(text)
+    }
+}
+
+static TOOL: Phrase = Phrase::new("Tool ");
+static REQUEST_TOOLS_CALL: Phrase = Phrase::new("Request tools/call ");
+static ERROR_CALLING: Phrase = Phrase::new("Error calling tool ");
+static INVALID_ARGUMENTS: Phrase = Phrase::new("Invalid arguments for tool ");
+static ERROR_IN_CALL: Phrase = Phrase::new("Error in tools/call: ");
+static HANDLER_CALLED: Phrase = Phrase::new("Handler called: call_tool ");
+static PROCESSING: Phrase = Phrase::new("Processing request of type CallToolRequest");
+static ERROR_EXECUTING: Phrase = Phrase::new("Error executing tool ");
+static STARTING: Phrase = Phrase::new("Starting execution of tool: ");
+static SUCCESSFUL: Phrase = Phrase::new("Successful execution of tool: ");
+static CALLING: Phrase = Phrase::new("Calling tool ");
+
+/// The text behind `phrase`, if the message says it as its own words: at its start or behind a head
 /// (`INFO: `, `[x] `, `logger - `).
-fn said<'a>(text: &'a [u8], literal: &str) -> Option<&'a [u8]> {
+fn said<'a>(text: &'a [u8], phrase: &Phrase) -> Option<&'a [u8]> {
     let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
-    let at = memmem::find(line, literal.as_bytes())?;
+    let at = phrase.find(line)?;
     let head = &line[..at];
     let fits = match head.trim_ascii_end().last() {
         None => true,
@@ -22,7 +52,7 @@ fn said<'a>(text: &'a [u8], literal: &str) -> Option<&'a [u8]> {
     };
     // `ToolError: Error calling tool 'x'` quotes an error.
     let quotes = memmem::find(head, b"Error").is_some() || memmem::find(head, b"Exception").is_some();
-    (fits && !quotes && head.len() <= 200).then(|| &text[at + literal.len()..])
+    (fits && !quotes && head.len() <= 200).then(|| &text[at + phrase.text.len()..])
 }
 
 /// `'NAME'` at the start of the text, and what follows.
@@ -89,33 +119,33 @@ pub fn document_line(phase: Phase, rest: &[u8], found: &mut Found<'_>) -> bool {
 /// their kin. Whether one was found.
 pub fn framework(text: &[u8], found: &mut Found<'_>) -> bool {
     let before = found.seen.len();
-    if let Some((name, rest)) = said(text, "Tool ").and_then(quoted) {
+    if let Some((name, rest)) = said(text, &TOOL).and_then(quoted) {
         tool_quoted(name, rest, found);
-    } else if let Some(rest) = said(text, "Request tools/call ") {
+    } else if let Some(rest) = said(text, &REQUEST_TOOLS_CALL) {
         request_timing(rest, found);
-    } else if let Some((name, rest)) = said(text, "Error calling tool ").and_then(quoted) {
+    } else if let Some((name, rest)) = said(text, &ERROR_CALLING).and_then(quoted) {
         if matches!(rest.first(), None | Some(b':' | b'\n' | b' ' | b'\r')) {
             failure(Class::of_text(rest), name, found);
         }
-    } else if let Some((name, rest)) = said(text, "Invalid arguments for tool ").and_then(quoted) {
+    } else if let Some((name, rest)) = said(text, &INVALID_ARGUMENTS).and_then(quoted) {
         if matches!(rest.first(), None | Some(b':' | b'\n' | b' ' | b'\r')) {
             failure(Class::InvalidParams, name, found);
         }
-    } else if let Some(rest) = said(text, "Error in tools/call: ") {
+    } else if let Some(rest) = said(text, &ERROR_IN_CALL) {
         let mut seen = Seen::new(Notation::Middleware, Phase::Error);
         seen.error = Some(Class::of_text(first_line(rest)));
         found.add(seen, name_in_error(rest).unwrap_or_default());
-    } else if let Some(rest) = said(text, "Handler called: call_tool ") {
+    } else if let Some(rest) = said(text, &HANDLER_CALLED) {
         if let Some((name, end)) = take_name(rest)
             && rest[end..].starts_with(b" with ")
         {
             found.add(Seen::new(Notation::Handler, Phase::Start), name);
         }
-    } else if let Some(rest) = said(text, "Processing request of type CallToolRequest") {
+    } else if let Some(rest) = said(text, &PROCESSING) {
         if !rest.first().is_some_and(|b| b.is_ascii_alphanumeric()) {
             found.add(Seen::new(Notation::Bare, Phase::Start), b"");
         }
-    } else if let Some(rest) = said(text, "Error executing tool ")
+    } else if let Some(rest) = said(text, &ERROR_EXECUTING)
         && let Some((name, end)) = take_name(rest)
         && matches!(rest.get(end), None | Some(b':' | b'\n'))
     {
@@ -169,10 +199,8 @@ fn request_timing(rest: &[u8], found: &mut Found<'_>) {
 
 /// Spring AI: `Starting execution of tool: NAME`, `Successful execution of tool: NAME`; a failure has no line.
 pub fn spring(text: &[u8], found: &mut Found<'_>) {
-    for (literal, phase) in
-        [("Starting execution of tool: ", Phase::Start), ("Successful execution of tool: ", Phase::End)]
-    {
-        if let Some((name, _)) = said(text, literal).and_then(take_name) {
+    for (phrase, phase) in [(&STARTING, Phase::Start), (&SUCCESSFUL, Phase::End)] {
+        if let Some((name, _)) = said(text, phrase).and_then(take_name) {
             return found.add(Seen::new(Notation::Gateway, phase), name);
         }
     }
@@ -180,7 +208,7 @@ pub fn spring(text: &[u8], found: &mut Found<'_>) {
 
 /// Gateways: `- Calling tool NAME with arguments: {…}`, `> Calling tool NAME took: 1.2s`.
 pub fn gateway(text: &[u8], found: &mut Found<'_>) {
-    let Some(rest) = said(text, "Calling tool ") else { return };
+    let Some(rest) = said(text, &CALLING) else { return };
     let Some((name, end)) = take_name(rest) else { return };
     let rest = &rest[end..];
     if let Some(rest) = rest.strip_prefix(b" took: ").or_else(|| rest.strip_prefix(b" took ")) {

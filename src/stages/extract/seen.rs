@@ -295,7 +295,7 @@ pub fn is_name(name: &[u8]) -> bool {
     !name.is_empty()
         && name.len() <= NAME_MAX
         && name.iter().all(|&b| b > b' ' && b != 0x7f && !matches!(b, b'"' | b'\\'))
-        && std::str::from_utf8(name).is_ok()
+        && (name.is_ascii() || std::str::from_utf8(name).is_ok())
 }
 
 /// The name of a tool at the start of a text: in quotes, or up to the first byte that no name holds. Returns it and
