@@ -25,7 +25,7 @@ use super::DynDecoder;
 pub const IN_FLIGHT: usize = 3;
 
 /// Largest batch, in bytes; a longer record makes a larger one.
-pub const BATCH: usize = 256 * 1024;
+pub const BATCH: usize = 512 * 1024;
 
 /// Smallest batch, in bytes, however many partitions share the budget.
 pub const BATCH_MIN: usize = 4 * 1024;
