@@ -269,13 +269,18 @@ fn text_that_was_rotated_away_while_it_was_down_is_reported() {
         wait_until("the second run", || has_ended(&stored(dir.path()), one.id(), 1));
         let said = life.stop().exits(0).stderr;
         assert!(said.contains("rotated away before it could be read"), "{read}: {said}");
-        let events = stored(dir.path());
-        export::no_id_twice(&events);
+        // Behind a gap what may be lost is read again: the same events have the same ids.
+        let mut ids = BTreeSet::new();
+        let mut events = stored(dir.path());
+        events.retain(|event| ids.insert(export::id(event).to_owned()));
         for stream in ["stdout", "stderr"] {
             let text = one.logs::<&str>([]);
             let text = if stream == "stdout" { text.0 } else { text.1 };
             let (got, left): (_, Vec<&str>) = (messages(&events, one.id(), stream), text.lines().collect());
-            assert_eq!(got[got.len() - left.len()..], left[..], "{read} {stream}: all that is left");
+            let got: BTreeSet<&str> = got.iter().map(String::as_str).collect();
+            assert!(left.len() > 1000, "{}", left.len());
+            let missing: Vec<_> = left.iter().filter(|line| !got.contains(**line)).collect();
+            assert!(missing.is_empty(), "{read} {stream}: {missing:?}");
         }
     }
 }

@@ -149,6 +149,7 @@ impl Finder for ContainerFiles {
             ends_when_gone: true,
             tracked: false,
             since: None,
+            gaps: None,
         })
     }
 

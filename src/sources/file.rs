@@ -147,6 +147,7 @@ impl Finder for Files {
             ends_when_gone: false,
             tracked: false,
             since: None,
+            gaps: None,
         })
     }
 

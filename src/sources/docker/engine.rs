@@ -4,12 +4,12 @@
 //! * After every loss of the engine the list is made anew and every reader looks again.
 //! * An engine that is away is waited for; only with `once` it is an error.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::backoff::Backoff;
@@ -73,9 +73,14 @@ pub(super) async fn run(
         lives: lives.clone(),
         emit: emit.clone(),
     });
+    let (gaps, lost) = mpsc::unbounded_channel();
     let mut engine = Engine {
+        lost,
+        asked: JoinSet::new(),
+        others: HashSet::new(),
+        early: HashSet::new(),
         choice: source.selection.to_choice(),
-        files: Files::new(source.since),
+        files: Files::new(source.since, Some(gaps)),
         known: HashMap::new(),
         readers: JoinSet::new(),
         pool: None,
@@ -139,6 +144,11 @@ impl Known {
     }
 }
 
+/// Whether a container is removed at its end, with its log.
+fn vanishes(container: &Deployment) -> bool {
+    container.details.as_ref().is_some_and(|details| details.auto_remove)
+}
+
 struct Engine {
     source: Docker,
     choice: Choice,
@@ -154,6 +164,14 @@ struct Engine {
     chosen: usize,
     read: usize,
     unreadable: Vec<String>,
+    /// Answers about containers that are new.
+    asked: JoinSet<Result<Deployment, ClientError>>,
+    /// Containers that are not chosen.
+    others: HashSet<String>,
+    /// Containers whose start was told before anything was known of them.
+    early: HashSet<String>,
+    /// Containers whose files have lost text, and how much.
+    lost: mpsc::UnboundedReceiver<(String, u64)>,
 }
 
 impl Engine {
@@ -218,6 +236,8 @@ impl Engine {
     /// From asking what there is to the loss of the engine.
     async fn session(&mut self, first: &mut bool, backoff: &mut Backoff) -> Result<(), ClientError> {
         let mut events = self.shared.client().events(self.told, None).await?;
+        self.asked.abort_all();
+        self.others.clear();
         self.look(*first).await?;
         backoff.reset();
         if std::mem::take(first) {
@@ -227,11 +247,24 @@ impl Engine {
         loop {
             tokio::select! {
                 happening = events.next() => match happening? {
-                    Some(happening) => self.take(happening).await?,
+                    Some(happening) => self.take(happening),
                     None => return Ok(()),
                 },
                 Some(done) = self.readers.join_next(), if !self.readers.is_empty() => self.finished(done),
+                Some(answer) = self.asked.join_next(), if !self.asked.is_empty() => match answer {
+                    Ok(answer) => self.answered(answer)?,
+                    Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                    Err(_) => {}
+                },
+                Some((id, bytes)) = self.lost.recv() => self.tell_lost(&id, bytes),
             }
+        }
+    }
+
+    fn tell_lost(&self, id: &str, bytes: u64) {
+        if let (Some(lives), Some(known)) = (&self.lives, self.known.get(id)) {
+            let deployment = &known.deployment;
+            lives.gap(id, &deployment.name, Some(deployment.to_origin()), Some(bytes));
         }
     }
 
@@ -248,7 +281,7 @@ impl Engine {
     async fn look(&mut self, at_start: bool) -> Result<(), ClientError> {
         let client = self.shared.client();
         let all = client.containers(false).await?;
-        let ids: std::collections::HashSet<&str> = all.iter().map(|one| one.id.as_str()).collect();
+        let ids: HashSet<&str> = all.iter().map(|one| one.id.as_str()).collect();
         let gone: Vec<String> = self.known.keys().filter(|id| !ids.contains(id.as_str())).cloned().collect();
         for id in gone {
             self.remove(&id);
@@ -296,7 +329,13 @@ impl Engine {
             counted: false,
         });
         known.deployment = container;
-        if known.attached || never_ran {
+        let id = known.deployment.id.clone();
+        if known.attached {
+            return;
+        }
+        // The answer may be older than the start that was told.
+        let started = self.early.remove(&id) && self.source.read != Read::File && vanishes(&known.deployment);
+        if never_ran && !started {
             return;
         }
         known.attached = true;
@@ -304,7 +343,6 @@ impl Engine {
         if !at_start {
             FOLLOW.note(Note::Joined(known.deployment.name.clone()));
         }
-        let id = known.deployment.id.clone();
         self.chosen += 1;
         self.attach(&id, at_start);
     }
@@ -349,8 +387,7 @@ impl Engine {
                 let saved = self.shared.emit.peek(&container.id).map(|saved| Position::read(&saved));
                 let by_api = saved.is_some_and(|saved| !saved.by_file && saved.streams.is_some());
                 // What vanishes at its end, with its file, is held by the API.
-                let vanishes = details.is_some_and(|details| details.auto_remove) && !at_start;
-                if by_api || vanishes {
+                if by_api || vanishes(container) && !at_start {
                     return Ok(None);
                 }
                 Ok(path.filter(|path| readable(path).unwrap_or(false)))
@@ -380,13 +417,13 @@ impl Engine {
     }
 
     /// Takes something that has happened.
-    async fn take(&mut self, happening: Happening) -> Result<(), ClientError> {
+    fn take(&mut self, happening: Happening) {
         self.told = happening.time.or(self.told);
         match &happening.action {
-            Action::Create => self.inspect(&happening.id).await?,
+            Action::Create => self.ask(&happening.id),
             Action::Start => {
                 fault::point("docker-started");
-                self.started(&happening.id).await?;
+                self.started(&happening.id);
             }
             Action::Die => {
                 if let Some(known) = self.known.get_mut(&happening.id).filter(|known| known.attached) {
@@ -401,46 +438,52 @@ impl Engine {
             lives.tell(&happening, &known.deployment.name, known.deployment.to_origin());
         }
         if happening.action == Action::Destroy {
+            self.others.remove(&happening.id);
+            self.early.remove(&happening.id);
             self.remove(&happening.id);
         }
-        Ok(())
     }
 
-    async fn started(&mut self, id: &str) -> Result<(), ClientError> {
-        let Some(known) = self.known.get_mut(id) else { return self.inspect(id).await };
+    fn started(&mut self, id: &str) {
+        let Some(known) = self.known.get_mut(id) else {
+            if !self.others.contains(id) {
+                self.early.insert(id.to_owned());
+            }
+            return self.ask(id);
+        };
         if known.attached {
             known.started();
             known.count(true);
-            return Ok(());
+            return;
         }
-        let vanishes = known.deployment.details.as_ref().is_some_and(|details| details.auto_remove);
-        if vanishes && self.source.read != Read::File {
+        if vanishes(&known.deployment) && self.source.read != Read::File {
             // No time is lost with questions: it may be gone in a moment.
             let mut container = known.deployment.clone();
             container.state = State::Running;
-            self.add(container, false);
-            return Ok(());
+            return self.add(container, false);
         }
-        self.inspect(id).await
+        self.ask(id);
     }
 
-    /// Asks about a container that is new, or was not started yet.
-    async fn inspect(&mut self, id: &str) -> Result<(), ClientError> {
-        match self.shared.client().inspect(id).await {
-            Ok(container) => {
-                if self.choice.fits(&container) {
-                    self.add(container, false);
-                }
-                Ok(())
-            }
-            Err(error) if error.is_passing() => Err(error),
-            // It is gone already.
-            Err(ClientError::NotFound { .. }) => Ok(()),
-            Err(error) => {
-                tracing::warn!(%error, "the engine does not tell of a container");
-                Ok(())
-            }
+    /// Asks about a container that is new, or was not started yet; nothing waits for the answer.
+    fn ask(&mut self, id: &str) {
+        if self.others.contains(id) {
+            return;
         }
+        let (client, id) = (self.shared.client(), id.to_owned());
+        self.asked.spawn(async move { client.inspect(&id).await });
+    }
+
+    fn answered(&mut self, answer: Result<Deployment, ClientError>) -> Result<(), ClientError> {
+        match answer {
+            Ok(container) if self.choice.fits(&container) => self.add(container, false),
+            Ok(container) => drop(self.others.insert(container.id)),
+            Err(error) if error.is_passing() => return Err(error),
+            // It is gone already.
+            Err(ClientError::NotFound { .. }) => {}
+            Err(error) => tracing::warn!(%error, "the engine does not tell of a container"),
+        }
+        Ok(())
     }
 
     fn remove(&mut self, id: &str) {

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use serde_json::Value;
+use tokio::sync::mpsc::UnboundedSender;
 
 use crate::event::{Nanos, Origin};
 use crate::platform::Deployment;
@@ -29,6 +30,7 @@ struct Inner {
     waker: Mutex<Option<Waker>>,
     new: AtomicBool,
     since: Option<Nanos>,
+    gaps: Option<UnboundedSender<(String, u64)>>,
 }
 
 #[derive(Clone)]
@@ -39,9 +41,9 @@ struct Boxed {
 }
 
 impl Files {
-    /// Files whose records before `since` are not wanted.
-    pub(super) fn new(since: Option<Nanos>) -> Files {
-        Files { inner: Arc::new(Inner { since, ..Inner::default() }) }
+    /// Files whose records before `since` are not wanted; `gaps` is told of text that is lost.
+    pub(super) fn new(since: Option<Nanos>, gaps: Option<UnboundedSender<(String, u64)>>) -> Files {
+        Files { inner: Arc::new(Inner { since, gaps, ..Inner::default() }) }
     }
 
     fn paths(&self) -> MutexGuard<'_, BTreeMap<PathBuf, Boxed>> {
@@ -101,6 +103,7 @@ impl Finder for Files {
             ends_when_gone: true,
             tracked: true,
             since: self.inner.since,
+            gaps: self.inner.gaps.clone(),
         })
     }
 

@@ -85,12 +85,14 @@ impl Lives {
         drop(self.sender.send(Told { id, name, time, line, origin: Some(origin), last }));
     }
 
-    /// Tells that text of a container is lost.
-    pub(super) fn gap(&self, id: &str, name: &str, time: Nanos) {
-        let text = format!("text of {name} was rotated away before it could be read");
+    /// Tells that text of a container is lost, and how many bytes at least, if that is known.
+    pub(super) fn gap(&self, id: &str, name: &str, origin: Option<Origin>, bytes: Option<u64>) {
+        let time = wall();
+        let size = bytes.map(|bytes| format!(", {bytes} bytes at least")).unwrap_or_default();
+        let text = format!("text of {name} was rotated away before it could be read{size}");
         let line = json!({ "time": time, "kind": "gap", "level": "WARN", "text": text });
         let (id, name) = (id.to_owned(), name.to_owned());
-        drop(self.sender.send(Told { id, name, time, line, origin: None, last: false }));
+        drop(self.sender.send(Told { id, name, time, line, origin, last: false }));
     }
 }
 

@@ -376,7 +376,12 @@ impl Reader {
                 "text was rotated away before it could be read; the engine does not say how much"
             );
             if let Some(lives) = &self.shared.lives {
-                lives.gap(&self.id, &self.name, wall());
+                lives.gap(
+                    &self.id,
+                    &self.name,
+                    Some(self.way.outlet.partition().origin.origin.clone()),
+                    None,
+                );
             }
         }
         fault::point("docker-before-deliver");

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::siblings;
 use super::step::Step;
@@ -27,6 +28,11 @@ const TURN: Duration = Duration::from_millis(100);
 
 /// How long to wait for room for one partition before looking at the others again.
 const PATIENCE: Duration = Duration::from_millis(5);
+
+/// Of so many quiet files not all are looked at each second, where the system tells of changes: each in its turn, within
+/// so many seconds.
+const MANY: usize = 64;
+const TURNS: usize = 8;
 
 /// How soon to look again at a file that was renamed, or is missing.
 const RESTLESS: Duration = Duration::from_millis(250);
@@ -52,6 +58,8 @@ pub(crate) struct Found {
     pub(crate) tracked: bool,
     /// Records before this time are not wanted.
     pub(crate) since: Option<Nanos>,
+    /// Who is told of text that was gone before it could be read: the key, and how many bytes at least.
+    pub(crate) gaps: Option<UnboundedSender<(String, u64)>>,
 }
 
 /// Says which files there are.
@@ -107,7 +115,7 @@ pub(crate) fn run(
     let watcher = Watcher::new(mode.once, shutdown.clone(), handle);
     let mut finder = finder;
     finder.take_waker(watcher.waker());
-    let mut pool = Pool { finder, tails: Vec::new(), paths: HashMap::new(), watcher };
+    let mut pool = Pool { finder, tails: Vec::new(), paths: HashMap::new(), watcher, turns: 0 };
     pool.discover(&cx, mode.from_now);
     pool.reclaim(&cx);
     for tail in &mut pool.tails {
@@ -133,6 +141,8 @@ struct Pool {
     /// Tails by the path that is written to.
     paths: HashMap<PathBuf, usize>,
     watcher: Watcher,
+    /// Whose turn it is to be looked at.
+    turns: usize,
 }
 
 struct Slot {
@@ -296,8 +306,12 @@ impl Pool {
     /// Looks at every file, and for new ones.
     fn look(&mut self, cx: &Context<'_>) {
         let mut ended = false;
-        for slot in &mut self.tails {
-            slot.active = !slot.ended;
+        self.turns = (self.turns + 1) % TURNS;
+        let spread = self.tails.len() > MANY && self.watcher.is_told();
+        for (at, slot) in self.tails.iter_mut().enumerate() {
+            if !spread || at % TURNS == self.turns || !slot.tail.is_quiet() {
+                slot.active = !slot.ended;
+            }
             ended |= slot.ended;
         }
         if ended {

@@ -65,11 +65,15 @@ pub(super) struct Gap {
 }
 
 impl Gap {
-    pub(super) fn report(&self, partition: &str, position: u64) {
+    pub(super) fn report(&self, found: &Found, position: u64) {
         READ.gaps.add(1);
         READ.gap_bytes.add(self.at_least);
+        if let Some(gaps) = &found.gaps {
+            // Whoever is told ends with the source.
+            drop(gaps.send((found.key.clone(), self.at_least)));
+        }
         tracing::warn!(
-            partition,
+            partition = %found.name,
             position,
             size_at_least = self.at_least,
             gaps = READ.gaps.get(),

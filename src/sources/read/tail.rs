@@ -145,7 +145,7 @@ impl Tail {
         let found = resume::locate(&place, &tail.found.path);
         tail.files = found.files;
         if let Some(gap) = &found.gap {
-            gap.report(&tail.found.name, place.offset);
+            gap.report(&tail.found, place.offset);
         }
         if found.gap.is_none() {
             tail.previous = Some(Before::At(place.clone()));
@@ -421,6 +421,11 @@ impl Tail {
         Ok(Step::Idle)
     }
 
+    /// Whether its file is open and nothing has come for long.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.open.is_some() && self.next_notice.is_none()
+    }
+
     /// Whether a look is due soon although nothing is written.
     pub(super) fn is_restless(&self) -> bool {
         (self.missing_since.is_some() && !self.said_gone) || self.replaced_since.is_some()
@@ -432,7 +437,7 @@ impl Tail {
         READ.truncations.add(1);
         let found = resume::locate(&open.place, &self.found.path);
         match &found.gap {
-            Some(gap) if gap.at_least > 0 => gap.report(&self.found.name, open.place.offset),
+            Some(gap) if gap.at_least > 0 => gap.report(&self.found, open.place.offset),
             Some(_) => {
                 tracing::info!(partition = %self.found.name, "the file was truncated and is read from its start")
             }

@@ -82,6 +82,11 @@ impl Watcher {
         Watcher { notify, folders: HashSet::new(), events, sender }
     }
 
+    /// Whether the system tells of changes.
+    pub(super) fn is_told(&self) -> bool {
+        self.notify.is_some()
+    }
+
     /// What wakes this watcher.
     pub(super) fn waker(&self) -> Waker {
         Waker(self.sender.clone())
