@@ -184,11 +184,14 @@ fn call(settings: &[&Setting], containers: &[Container]) {
     }
 }
 
-/// What mcpp finds in a container's log.
+/// What mcpp finds in a container's log, asked for by its name.
 fn events(container: &Container) -> Vec<Value> {
-    let path = container.log_path();
-    let output = mcpp(["logs", "--format", "json", "--file"]).args([&path]).done().exits(0).quietly();
-    output.json()
+    let docker = services::docker();
+    let output =
+        mcpp(["logs", "--format", "json", container.name()]).env("DOCKER_HOST", docker.host()).done();
+    let events = output.exits(0).quietly().json();
+    assert!(events.iter().all(|e| e["deployment"] == container.name() && e["template"] == "orders"));
+    events
 }
 
 fn generation(generation: u32) {
@@ -203,7 +206,8 @@ fn generation(generation: u32) {
         let before = wrong.len();
         check(setting, &events(container), &mut wrong);
         if wrong.len() > before {
-            println!("--- {}\n{}", setting.name(), std::fs::read_to_string(container.log_path()).unwrap());
+            let (stdout, stderr) = container.logs([""; 0]);
+            println!("--- {}\n{stdout}\n{stderr}", setting.name());
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
