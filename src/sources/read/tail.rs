@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 
 use super::before::Before;
 use super::body::Body;
-use super::place::{Fingerprint, Place, file_seed};
+use super::place::Place;
 use super::pool::{Context, Found};
 use super::resume::{self, Pending};
 use super::step::Step;
@@ -330,41 +330,6 @@ impl Tail {
             open.place.skipping = scratch[used - 1] != b'\n';
         }
         Ok(true)
-    }
-
-    /// Fixes what the file is known by, now that its first line is there.
-    fn identify(&mut self, cx: &Context<'_>) -> io::Result<()> {
-        let Some(open) = &mut self.open else { return Ok(()) };
-        let place = &mut open.place;
-        if place.offset == 0 && !place.skipping && !std::mem::replace(&mut open.identified, true) {
-            let head = open.body.head(1024)?;
-            place.fingerprint = Fingerprint::of(&head);
-            let seed_of = |generation| match self.found.container_seed {
-                Some(seed) if place.format.is_engine() => seed,
-                _ => file_seed(&cx.machine, &self.found.path, place.inode, generation, &head),
-            };
-            place.generation = 0;
-            place.seed = seed_of(0);
-            // A file that starts like the one before it, on the same inode: its lines have other ids.
-            if self.found.container_seed.is_none() || !place.format.is_engine() {
-                let (last_seed, last_generation) = self.last;
-                if (0..=last_generation).any(|g| seed_of(g) == last_seed) {
-                    place.generation = last_generation + 1;
-                    place.seed = seed_of(place.generation);
-                }
-            }
-            self.last = (place.seed, place.generation);
-        } else if place.fingerprint.may_grow() && !open.body.is_packed() {
-            let head = open.body.head(1024)?;
-            // Another text is another file, as will be seen behind the read.
-            if place.fingerprint.starts(&head) {
-                place.fingerprint = Fingerprint::of(&head);
-            }
-        }
-        if !open.body.is_packed() {
-            place.size = open.body.metadata()?.size();
-        }
-        Ok(())
     }
 
     /// Everything that is there has been read.
