@@ -214,7 +214,10 @@ impl State {
                 if n == column {
                     return match self.kind {
                         Kind::Rich => false,
-                        _ => rich::head(line).is_none() && !self.is_bare_error(rest),
+                        _ => {
+                            let goes_on = rich::head(line).is_none_or(|head| head.level.is_none());
+                            goes_on && !self.is_bare_error(rest)
+                        }
                     };
                 }
                 return n > column;
@@ -268,7 +271,7 @@ impl State {
     /// FastMCP's bare report of a ToolError: a record of its own if the line above had room for its first word.
     fn is_bare_error(&self, rest: &[u8]) -> bool {
         let text = trim_end(rest);
-        text.starts_with(b"Error calling tool '") && text.ends_with(b"'") && self.last + 6 <= self.width
+        text.starts_with(rich::BARE_ERROR) && text.ends_with(b"'") && self.last + 6 <= self.width
     }
 
     fn joins_closer(&mut self, line: &[u8]) -> bool {

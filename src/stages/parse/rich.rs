@@ -12,6 +12,9 @@ use super::shape::{indent, trim_end};
 use crate::event::time::days_from_civil;
 use crate::event::{Level, SECOND, json};
 
+/// What FastMCP reports of an exception in a tool, through the handler without a level column.
+pub const BARE_ERROR: &[u8] = b"Error calling tool '";
+
 /// Most blanks in front of a level.
 const WIDEST_TIME: usize = 40;
 
@@ -58,6 +61,8 @@ pub fn head(line: &[u8]) -> Option<Head> {
         (Some(_), None) if rest.ends_with(b" ") && trim_end(rest).len() < rest.len() && !rest.is_empty() => {
             Some(Head { time, level: None, column: column as u16, text: column as u16 })
         }
+        // With a blank time not even that; what FastMCP logs there itself is known by its words.
+        (None, None) if rest.starts_with(BARE_ERROR) && rest.ends_with(b" ") => bare(line),
         _ => None,
     }
 }

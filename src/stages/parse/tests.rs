@@ -323,6 +323,26 @@ fn what_belongs_together_is_one_record() {
 }
 
 #[test]
+fn a_bare_error_in_the_column_of_the_exception_handler_is_a_record_of_its_own() {
+    let pad = |text: &str| format!("{:20}{text:60}", "");
+    let drawn = pad("╭─────────── Traceback (most recent call last) ────────────╮");
+    let text = [
+        "INFO:mcp.server.lowlevel.server:Processing request of type CallToolRequest".to_owned(),
+        pad("Error calling tool 'charge_card'"),
+        drawn.clone(),
+        pad("│ /srv/server.py:63 in charge_card                         │"),
+        "INFO:     127.0.0.1:1 - \"POST /mcp HTTP/1.1\" 200 OK".to_owned(),
+        pad("Error calling tool 'other'"),
+        "INFO next".to_owned(),
+    ]
+    .join("\n");
+    let messages = messages(&text);
+    assert_eq!(messages.len(), 5, "{messages:?}");
+    assert!(messages[1].starts_with("Error calling tool 'charge_card'\n╭──"), "{messages:?}");
+    assert_eq!(messages[3], "Error calling tool 'other'");
+}
+
+#[test]
 fn a_head_without_text_leaves_no_empty_line_before_what_it_says() {
     let text = "info: Mcp.Server[57]\n      Server (weather 1.0.0) handler called.\n      second\nfail: Kestrel[13]\n      boom";
     let expected = ["Server (weather 1.0.0) handler called.\n      second", "boom"];
