@@ -204,16 +204,22 @@ fn lives_are_shown_as_events_when_asked_for() {
     let engine = services::docker();
     let run = services::unique("run");
     let selected = format!("{RUN}={run}");
-    let first = start(&engine, &run, "first", "sleep 1000");
-    let life =
-        logs(&engine, &["--all", "--label", &selected, "--follow", "--events", "--format", "json"]).start();
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let first = start(&engine, &run, "first", "echo ready; sleep 1000");
+    let dir = harness::folder();
+    let out = dir.path().join("out.ndjson");
+    let text = || std::fs::read_to_string(&out).unwrap_or_default();
+    let life = logs(
+        &engine,
+        &["--all", "--label", &selected, "--follow", "--events", "--format", "json", "--output"],
+    )
+    .args([&out])
+    .start();
+    wait_until("the first line", || text().contains("ready"));
     let second = start(&engine, &run, "second", "sleep 0.3; exit 3");
-    second.wait();
-    std::thread::sleep(std::time::Duration::from_millis(2500));
-    let done = life.stop();
-    let events: Vec<Value> =
-        done.stdout.split(|b| *b == b'\n').filter_map(|l| serde_json::from_slice(l).ok()).collect();
+    wait_until("its end", || text().contains("exited with code 3"));
+    life.stop();
+    let text = text();
+    let events: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let of = |container: &Container| -> Vec<String> {
         let own = events.iter().filter(|event| event["deployment"] == container.name());
         own.filter_map(|event| event["event.kind"].as_str().map(str::to_owned)).collect()
@@ -234,8 +240,10 @@ fn ctrl_c_exits_with_130_and_a_closed_pipe_with_0() {
     let selected = format!("{RUN}={run}");
     let busy = start(&engine, &run, "busy", &counter("busy", 0, 1_000_000, "0.01"));
     waits_for_text(&busy, "<<busy-err-3>>");
-    let life = logs(&engine, &["--all", "--label", &selected, "--follow"]).start();
-    std::thread::sleep(std::time::Duration::from_millis(1500));
+    let dir = harness::folder();
+    let out = dir.path().join("out.txt");
+    let life = logs(&engine, &["--all", "--label", &selected, "--follow", "--output"]).args([&out]).start();
+    wait_until("a line", || std::fs::metadata(&out).is_ok_and(|file| file.len() > 0));
     life.signal("INT");
     life.wait().exits(130);
 
@@ -258,7 +266,7 @@ fn on_a_terminal_a_quiet_stream_says_how_it_stands() {
     waits_for_text(&quiet, "nothing");
     let mcpp = env!("CARGO_BIN_EXE_mcpp");
     let command = format!(
-        "timeout -s INT 6 {mcpp} logs --host {} --all --label {RUN}={run} --follow --filter ERROR",
+        "timeout -s INT 12 {mcpp} logs --host {} --all --label {RUN}={run} --follow --filter ERROR",
         engine.host()
     );
     let output = std::process::Command::new("script").args(["-qec", &command, "/dev/null"]).output().unwrap();
